@@ -1,0 +1,107 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every own target: Swift 6 mode, each warning an error.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+/// A room: what it may import is checked by Tests/ArchitectureTests. Rooms that call C cannot ask for strict memory safety.
+func room(_ name: String, callsC: Bool = false, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: callsC ? strict : strict + [.strictMemorySafety()])
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
+
+let package = Package(
+    name: "assay",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "assay", targets: ["assay"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    ],
+    targets: [
+        // values
+        room("Basics", [crypto]),
+        room("PKIX", ["Basics", crypto, cryptoExtras]),
+        room("Proofs", ["Basics", crypto]),
+        room("Profiles", ["Basics", "PKIX"]),
+        room("Approval", ["Basics", "PKIX", "Proofs", "Profiles", crypto]),
+        room("Wire", ["Basics"]),
+        // effects
+        room("Custody", callsC: true, ["Basics", "PKIX", "Proofs", "Approval", crypto]),
+        room("Storage", callsC: true, ["Basics", "Proofs", grdb]),
+        room("Transparency", ["Basics", "Proofs", "Approval", "Custody", "Storage"]),
+        // services
+        room("Access", ["Basics", "PKIX", "Proofs", "Approval", "Custody", "Storage", "Transparency", crypto]),
+        room("Policies", ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency"]),
+        room("Authorities", ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency"]),
+        room("Registration", ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency", "Authorities"]),
+        // edges
+        room(
+            "API",
+            [
+                "Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", "Access", "Policies", "Authorities", "Registration",
+                "Transparency", hummingbird, hummingbirdTLS, logging,
+            ] + nio),
+        // programs
+        room("Client", callsC: true, ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", crypto, cryptoExtras, "Yams"] + nio),
+        room(
+            "Node", callsC: true,
+            [
+                "Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", "Custody", "Storage", "Transparency", "Access", "Policies",
+                "Authorities", "Registration", "API", crypto, hummingbird, hummingbirdTLS, logging,
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ] + nio),
+        .executableTarget(
+            name: "assay",
+            dependencies: [
+                "Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", "Client", "Node",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+        // tests
+        tests("BasicsTests", ["Basics"]),
+        tests("PKIXTests", ["Basics", "PKIX", crypto], resources: [.copy("Golden")]),
+        tests("ProofsTests", ["Basics", "Proofs", crypto]),
+        tests("ProfilesTests", ["Basics", "PKIX", "Profiles", crypto]),
+        tests("ApprovalTests", ["Basics", "PKIX", "Proofs", "Profiles", "Approval", crypto]),
+        tests("CustodyTests", ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Custody", crypto]),
+        tests("StorageTests", ["Basics", "Proofs", "Storage", grdb]),
+        tests(
+            "ServicesTests",
+            [
+                "Basics", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency", "Access", "Policies",
+                "Authorities", "Registration", crypto, grdb,
+            ]),
+        tests("ClientTests", ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", "Client", crypto]),
+        tests("EdgeTests", ["Basics", "PKIX", "Wire", "API", "Client", "Node", crypto]),
+        tests("ArchitectureTests", []),
+        tests("InteropTests", ["Basics"]),
+    ]
+)
