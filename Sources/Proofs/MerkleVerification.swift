@@ -1,6 +1,7 @@
 import Basics
 
 /// Checking proofs (RFC 9162 §2.1.3.2, §2.1.4.2). A proof is worth what the root is worth: check the checkpoint's signature first.
+/// It is also the checkpoint alone that binds a size to its root: a path for 3 leaves may have the form of one for 4.
 extension Merkle {
     /// Whether `path` leads from `leaf` at `index` to the `root` of `size` leaves. A path of another length is false.
     public static func verifyInclusion(index: Int64, size: Int64, leaf: Digest32, path: [Digest32], root: Digest32) -> Bool {

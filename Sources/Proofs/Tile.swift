@@ -15,6 +15,12 @@ public struct Tile: Hashable, Sendable {
         self.hashes = hashes
     }
 
+    /// - Parameter row: 1 to 256 whole hashes.
+    init(id: TileID, row: Bytes) {
+        self.id = id
+        hashes = row
+    }
+
     /// How many hashes it holds.
     public var width: Int { hashes.count / 32 }
 

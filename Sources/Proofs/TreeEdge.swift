@@ -33,8 +33,8 @@ public struct TreeEdge: Hashable, Sendable {
             guard let (id, position) = TileID.place(level: node.level, index: node.index) else { continue }
             rows[id.level] += node.hash.bytes
             touched.insert(id)
-            if position == TileID.fullWidth - 1, let tile = try? Tile(id: id, hashes: rows[id.level]) {
-                filled.append(tile)
+            if position == TileID.fullWidth - 1 {
+                filled.append(Tile(id: id, row: rows[id.level]))
                 touched.remove(id)
                 rows[id.level] = []
             }
@@ -43,7 +43,7 @@ public struct TreeEdge: Hashable, Sendable {
 
     /// The tiles that have changed since the last call, whole, in the order of level and index: what must be written.
     public mutating func takeChangedTiles() -> [Tile] {
-        let unfinished = touched.compactMap { id in try? Tile(id: id, hashes: rows[id.level]) }
+        let unfinished = touched.map { Tile(id: $0, row: rows[$0.level]) }
         defer {
             touched = []
             filled = []
