@@ -2,33 +2,46 @@ import Basics
 import PKIX
 
 extension Profile {
-    /// The profile of an authority's own certificate, made from its document's members. The same engine fills and checks it:
-    /// basicConstraints and keyUsage critical, both key identifiers, an end (never 9999), a subject without holes.
-    /// - Parameters:
-    ///   - name: the authority.
-    ///   - issuer: the authority above it; nil for a root, whose issuer is ``ownIssuer(publicKey:)``.
-    ///   - subject: text as for a profile's subject, `CN=Example Root CA, O=Example`.
-    ///   - key: the only key algorithm.
-    ///   - years: 1…100.
-    ///   - pathLength: how many authorities may follow below it; nil for any number.
-    ///   - signsRevocationLists: whether keyUsage has cRLSign beside keyCertSign.
+    /// The profile of an authority's own certificate, made from its document. The same engine fills and checks it:
+    /// basicConstraints and keyUsage critical, both key identifiers, an end (never 9999), a subject without holes. A root's issuer
+    /// is ``ownIssuer(publicKey:)``.
+    ///
+    /// | member | meaning |
+    /// |---|---|
+    /// | `name` | the authority |
+    /// | `issuer` | the authority above it; absent for a root |
+    /// | `subject` | text as for a profile's subject, `CN=Example Root CA, O=Example` |
+    /// | `key` | the only key algorithm |
+    /// | `years` | 1…100 |
+    /// | `pathLength` | how many authorities may follow below it, 0…16; absent: any number |
+    /// | `purposes` | `authority` or `certificate`: keyCertSign; `crl`: cRLSign |
+    ///
+    /// Other members of the document are not read here.
     /// - Throws: `profile.document-invalid`, with the member.
-    public static func authority(
-        _ name: Handle, issuer: Handle?, subject: String, key: KeyAlgorithm, years: Int, pathLength: Int?,
-        signsRevocationLists: Bool = true
-    ) throws(Problem) -> Profile {
+    public static func authority(document: JSON) throws(Problem) -> Profile {
+        var members = try JSONFields(document, code: Problem.documentCode)
+        let name = try members.handle("name")
+        let issuer = members.optional("issuer") == nil ? name : try members.handle("issuer")
+        let years = try members.integer("years")
+        guard (1...100).contains(years) else { throw members.wrong("years", expected: "1 to 100") }
         var constraints: [String: JSON] = ["authority": .bool(true)]
-        if let pathLength { constraints["pathLength"] = .integer(Int64(pathLength)) }
-        let uses = signsRevocationLists ? ["keyCertSign", "cRLSign"] : ["keyCertSign"]
-        let document: JSON = .object([
+        if let length = try members.optionalInteger("pathLength") {
+            guard (0...16).contains(length) else { throw members.wrong("pathLength", expected: "0 to 16") }
+            constraints["pathLength"] = .integer(length)
+        }
+        let purposes = try members.strings("purposes")
+        guard purposes.contains("authority") || purposes.contains("certificate") else {
+            throw members.wrong("purposes", expected: "authority or certificate")
+        }
+        let profile: JSON = .object([
             "name": .string(name.description),
-            "authority": .string((issuer ?? name).description),
-            "subject": .string(subject),
-            "keys": .array([.string(key.name)]),
-            "validity": .object(["years": .integer(Int64(years))]),
+            "authority": .string(issuer.description),
+            "subject": .string(try members.string("subject")),
+            "keys": .array([.string(try members.string("key"))]),
+            "validity": .object(["years": .integer(years)]),
             "basicConstraints": .object(constraints),
-            "keyUsage": .array(uses.map { .string($0) }),
+            "keyUsage": .array(purposes.contains("crl") ? [.string("keyCertSign"), .string("cRLSign")] : [.string("keyCertSign")]),
         ])
-        return try Profile(document: document.canonicalBytes)
+        return try Profile(document: profile.canonicalBytes)
     }
 }

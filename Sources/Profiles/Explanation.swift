@@ -102,14 +102,14 @@ public struct Explanation: Hashable, Sendable {
         switch type {
         case .hardwareModuleName:
             guard content != nil, let (tag, oid) = inner.next(), tag == 0x06, let serial = inner.value(0x04), inner.isAtEnd,
-                let kind = try? OID(content: Bytes(oid))
+                let kind = OID(content: Bytes(oid))
             else { break }
             return Line(label: "Device serial", value: "\(octets(serial)) (hardware module of type \(kind.description))")
         case .permanentIdentifier:
             guard content != nil else { break }
             let text = inner.value(0x0c).map { octets($0) } ?? "the subject's serialNumber"
             guard !inner.isAtEnd else { return Line(label: "Permanent identifier", value: text) }
-            guard let oid = inner.value(0x06), inner.isAtEnd, let assigner = try? OID(content: Bytes(oid)) else { break }
+            guard let oid = inner.value(0x06), inner.isAtEnd, let assigner = OID(content: Bytes(oid)) else { break }
             return Line(label: "Permanent identifier", value: "\(text) (assigned by \(assigner.description))")
         default: break
         }

@@ -41,6 +41,9 @@ public struct Profile: Hashable, Sendable {
 
     let template: Template
 
+    /// Seconds by which a certificate begins before it is made.
+    public var skew: Int64 { validity.skew }
+
     /// SHA-256 of ``document``.
     public var digest: Digest32 { Digest32(of: document) }
 

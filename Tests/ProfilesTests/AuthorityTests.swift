@@ -40,20 +40,15 @@ struct AuthorityTests {
 
     @Test("cRLSign only where the authority signs revocation lists")
     func revocationLists() throws {
-        let profile = try Profile.authority(
-            Fixture.handle("quiet"), issuer: Fixture.handle("root"), subject: "CN=Quiet CA", key: .ecdsaP256, years: 5, pathLength: 0,
-            signsRevocationLists: false)
-        let tbs = try profile.fill(
-            Filling(serial: Fixture.serial(), now: Fixture.now, publicKey: Fixture.publicKey(13), fields: [:], request: nil),
-            issuer: Fixture.root().issuer)
+        let profile = try Fixture.authority("quiet", issuer: "root", subject: "CN=Quiet CA", purposes: ["certificate"])
+        let tbs = try profile.fill(Fixture.filling(authority: 13), issuer: Fixture.root().issuer)
         #expect(tbs.extensions.last?.value.hex == "03020204")
     }
 
     @Test("Nothing outlives its authority, unless its profile knows no end")
     func outlives() throws {
-        let long = try Profile.authority(
-            Fixture.handle("long"), issuer: Fixture.handle("root"), subject: "CN=Long CA", key: .ecdsaP256, years: 31, pathLength: 0)
-        let filling = Filling(serial: Fixture.serial(), now: Fixture.now, publicKey: try Fixture.publicKey(13), fields: [:], request: nil)
+        let long = try Fixture.authority("long", issuer: "root", subject: "CN=Long CA", years: 31)
+        let filling = try Fixture.filling(authority: 13)
         #expect(problem { try long.fill(filling, issuer: Fixture.root().issuer) }?.code == "lint.time.within-issuer")
         let device = try Fixture.device(["validity": Fixture.json(#"{"years": 21}"#)])
         #expect(
@@ -78,16 +73,23 @@ struct AuthorityTests {
     }
 
     @Test(
-        "What an authority's document may say is checked as a profile's",
+        "What an authority's document may say is checked, and the member named",
         arguments: [
-            ("CN={model}", 5, nil), ("", 5, nil), ("CN=A", 0, nil), ("CN=A", 101, nil), ("CN=A", 5, -1),
-        ] as [(String, Int, Int?)])
-    func refused(subject: String, years: Int, pathLength: Int?) throws {
-        let found = problem {
-            try Profile.authority(
-                Fixture.handle("a"), issuer: nil, subject: subject, key: .ecdsaP256, years: years, pathLength: pathLength)
-        }
+            ("subject", #""CN={model}""#, "subject.CN"), ("subject", #""""#, "subject"), ("subject", "1", "subject"),
+            ("years", "0", "years"),
+            ("years", "101", "years"), ("pathLength", "-1", "pathLength"), ("key", #""rsa-512""#, "keys"), ("name", #""A""#, "name"),
+            ("issuer", #""A""#, "issuer"), ("purposes", #"["crl"]"#, "purposes"), ("purposes", "[]", "purposes"),
+        ])
+    func refused(member: String, value: String, field: String) throws {
+        var document: [String: JSON] = [
+            "name": .string("a"), "subject": .string("CN=A"), "key": .string("ecdsa-p256"), "years": .integer(5),
+            "purposes": .array([.string("certificate")]), "publicKey": .string("not read here"),
+        ]
+        _ = try Profile.authority(document: .object(document))
+        document[member] = try Fixture.json(value)
+        let found = problem { try Profile.authority(document: .object(document)) }
         #expect(found?.code == "profile.document-invalid")
+        #expect(found?.field == field)
     }
 
     @Test("A certificate that is no authority's issues nothing")

@@ -13,8 +13,8 @@ struct ExplanationTests {
         let key = try Fixture.publicKey(21)
         #expect(
             lines(tbs) == [
-                "Subject: CN=Pump 7 SN-0001234,serialNumber=SN-0001234,O=Example Devices",
-                "Issuer: CN=Example Devices Issuing CA 1,O=Example Devices",
+                "Subject: CN=Pump 7 SN-0001234, serialNumber=SN-0001234, O=Example Devices",
+                "Issuer: CN=Example Devices Issuing CA 1, O=Example Devices",
                 "Valid from: 2026-11-18T11:01:40Z",
                 "Valid until: no end",
                 "Key: ecdsa-p256, SHA-256 \(key.digest.hex)",

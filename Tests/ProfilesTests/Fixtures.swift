@@ -43,8 +43,6 @@ enum Fixture {
         return [tag, 0x82, UInt8(count >> 8), UInt8(count & 0xff)] + content
     }
 
-    static func handle(_ text: String) throws -> Handle { try #require(Handle(text)) }
-
     /// A profile from JSON in any layout.
     static func profile(_ text: String) throws -> Profile {
         try Profile(document: try JSON(parsing: Bytes(text.utf8)).canonicalBytes)
@@ -71,24 +69,39 @@ enum Fixture {
         }
         """
 
+    /// The profile of an authority's own certificate.
+    static func authority(
+        _ name: String, issuer: String?, subject: String, years: Int64 = 10, pathLength: Int64? = 0,
+        purposes: [String] = ["certificate", "crl"]
+    ) throws -> Profile {
+        var document: [String: JSON] = [
+            "name": .string(name), "subject": .string(subject), "key": .string("ecdsa-p256"), "years": .integer(years),
+            "purposes": .array(purposes.map { .string($0) }),
+        ]
+        if let issuer { document["issuer"] = .string(issuer) }
+        if let pathLength { document["pathLength"] = .integer(pathLength) }
+        return try Profile.authority(document: .object(document))
+    }
+
     /// Root and issuing authority, made by their own profiles.
     static func root() throws -> (profile: Profile, tbs: TBSCertificate, issuer: Issuer) {
-        let profile = try Profile.authority(
-            handle("root"), issuer: nil, subject: "CN=Example Devices Root CA, O=Example Devices", key: .ecdsaP256, years: 30,
-            pathLength: nil)
+        let profile = try authority(
+            "root", issuer: nil, subject: "CN=Example Devices Root CA, O=Example Devices", years: 30, pathLength: nil,
+            purposes: ["authority", "crl"])
         let own = try profile.ownIssuer(publicKey: publicKey(11))
-        let tbs = try profile.fill(
-            Filling(serial: serial(11), now: now, publicKey: publicKey(11), fields: [:], request: nil), issuer: own)
+        let tbs = try profile.fill(filling(authority: 11), issuer: own)
         return (profile, tbs, try Issuer(tbs))
     }
 
     static func issuing() throws -> (profile: Profile, tbs: TBSCertificate, issuer: Issuer) {
-        let profile = try Profile.authority(
-            handle("devices"), issuer: handle("root"), subject: "CN=Example Devices Issuing CA 1, O=Example Devices", key: .ecdsaP256,
-            years: 20, pathLength: 0)
-        let tbs = try profile.fill(
-            Filling(serial: serial(12), now: now, publicKey: publicKey(12), fields: [:], request: nil), issuer: root().issuer)
+        let profile = try authority("devices", issuer: "root", subject: "CN=Example Devices Issuing CA 1, O=Example Devices", years: 20)
+        let tbs = try profile.fill(filling(authority: 12), issuer: root().issuer)
         return (profile, tbs, try Issuer(tbs))
+    }
+
+    /// For an authority's own certificate: no fields, no request.
+    static func filling(authority number: UInt8) throws -> Filling {
+        Filling(serial: serial(number), now: now, publicKey: try publicKey(number), fields: [:], request: nil)
     }
 
     static func filling(_ fields: [String: String], key number: UInt8 = 21) throws -> Filling {

@@ -40,7 +40,7 @@ struct KindsTests {
     @Test("IDevID without subjectAltName and without subjectKeyIdentifier, as 802.1AR advises")
     func deviceIdentityPlain() throws {
         let issuer = try Fixture.issuing().issuer
-        let profile = try Fixture.device(["subjectAltName": .some(nil), "subjectKeyIdentifier": .bool(false)])
+        let profile = try Fixture.device(["subjectAltName": nil, "subjectKeyIdentifier": .bool(false)])
         let tbs = try profile.fill(try Fixture.filling(Fixture.unit), issuer: issuer)
         #expect(tbs.extensions.map(\.oid.description) == ["2.5.29.35", "2.5.29.15"])
         try profile.check(tbs, issuer: issuer, request: Fixture.request(21))
@@ -50,7 +50,7 @@ struct KindsTests {
     func deviceIdentityOpen() throws {
         let issuer = try Fixture.issuing().issuer
         let profile = try Fixture.device([
-            "keyUsage": .some(nil), "basicConstraints": .string("end-entity"), "critical": Fixture.json(#"{"basicConstraints": false}"#),
+            "keyUsage": nil, "basicConstraints": .string("end-entity"), "critical": Fixture.json(#"{"basicConstraints": false}"#),
             "extensions": Fixture.json(#"[{"oid": "1.3.6.1.5.5.7.1.32", "critical": false, "value": {"ia5": "masa.example.com"}}]"#),
         ])
         let tbs = try profile.fill(try Fixture.filling(Fixture.unit), issuer: issuer)
@@ -79,14 +79,14 @@ struct KindsTests {
     func emptySubject() throws {
         let issuer = try Fixture.issuing().issuer
         let profile = try Fixture.device([
-            "subject": .some(nil), "fields": Fixture.json(#"{"serial": {"max": 32, "alphabet": "printable"}}"#),
+            "subject": nil, "fields": Fixture.json(#"{"serial": {"max": 32, "alphabet": "printable"}}"#),
         ])
         let tbs = try profile.fill(try Fixture.filling(["serial": "SN-1"]), issuer: issuer)
         #expect(tbs.subject.der == [0x30, 0x00])
         #expect(tbs.extensions.last?.isCritical == true)
         try profile.check(tbs, issuer: issuer, request: Fixture.request(21))
         #expect(
-            problem { try Fixture.device(["subject": .some(nil), "fields": .some(nil), "subjectAltName": .some(nil)]) }?.field == "subject")
+            problem { try Fixture.device(["subject": nil, "fields": nil, "subjectAltName": nil]) }?.field == "subject")
     }
 
     @Test("TLS client: clientAuth, a year, an address as URI and mailbox")

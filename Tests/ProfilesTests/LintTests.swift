@@ -181,15 +181,14 @@ struct LintTests {
 
     @Test(
         "A path length below its issuer's",
-        arguments: [(2, 1, true), (2, 2, false), (2, nil, false), (0, 0, false), (nil, 5, true)] as [(Int?, Int?, Bool)])
-    func pathLengths(above: Int?, below: Int?, fits: Bool) throws {
+        arguments: [(2, 1, true), (2, 2, false), (2, nil, false), (0, 0, false), (nil, 5, true)] as [(Int?, Int64?, Bool)])
+    func pathLengths(above: Int?, below: Int64?, fits: Bool) throws {
         let root = try Fixture.root().issuer
         let issuer = Issuer(
             name: root.name, keyIdentifier: root.keyIdentifier, signatureAlgorithm: root.signatureAlgorithm, notBefore: root.notBefore,
             notAfter: root.notAfter, pathLength: above)
-        let profile = try Profile.authority(
-            Fixture.handle("a"), issuer: Fixture.handle("root"), subject: "CN=A", key: .ecdsaP256, years: 1, pathLength: below)
-        let filling = Filling(serial: Fixture.serial(), now: Fixture.now, publicKey: try Fixture.publicKey(13), fields: [:], request: nil)
+        let profile = try Fixture.authority("a", issuer: "root", subject: "CN=A", years: 1, pathLength: below)
+        let filling = try Fixture.filling(authority: 13)
         let found = problem { try profile.fill(filling, issuer: issuer) }
         #expect(found?.code == (fits ? nil : "lint.bc.pathlen"))
     }
