@@ -1,3 +1,4 @@
+import Access
 import Approval
 import Basics
 import Custody
