@@ -82,7 +82,9 @@ public struct SignatureAlgorithm: Hashable, Sendable {
     /// - Throws: ``PKIXError/unknownSignatureAlgorithm(_:)``, or ``PKIXError/algorithmParameters(_:)`` when only the parameters differ.
     public init(_ identifier: AlgorithmIdentifier) throws(PKIXError) {
         guard let row = Self.known.first(where: { $0.identifier == identifier }) else {
-            guard Self.known.contains(where: { $0.identifier.oid == identifier.oid }) else { throw .unknownSignatureAlgorithm(identifier.oid) }
+            guard Self.known.contains(where: { $0.identifier.oid == identifier.oid }) else {
+                throw .unknownSignatureAlgorithm(identifier.oid)
+            }
             throw .algorithmParameters(identifier.oid)
         }
         self = row

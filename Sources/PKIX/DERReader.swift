@@ -120,7 +120,9 @@ public struct DERReader: Sendable {
         let start = at
         let content = try content(.integer)
         guard let first = content.first else { throw .der(.integer, offset: start) }
-        if content.count > 1, (first == 0 && content[1] < 0x80) || (first == 0xff && content[1] >= 0x80) { throw .der(.integer, offset: start) }
+        if content.count > 1, (first == 0 && content[1] < 0x80) || (first == 0xff && content[1] >= 0x80) {
+            throw .der(.integer, offset: start)
+        }
         return content
     }
 

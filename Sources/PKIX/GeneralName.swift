@@ -42,7 +42,9 @@ public enum GeneralName: Hashable, Sendable {
 
     private static func ia5(_ reader: inout DERReader, _ number: UInt8) throws(PKIXError) -> String {
         let octets = try reader.content(.context(number, constructed: false))
-        guard !octets.isEmpty, octets.count <= 2048, octets.allSatisfy({ $0 < 0x80 }) else { throw .invalidExtension(.subjectAlternativeName) }
+        guard !octets.isEmpty, octets.count <= 2048, octets.allSatisfy({ $0 < 0x80 }) else {
+            throw .invalidExtension(.subjectAlternativeName)
+        }
         return String(decoding: octets, as: UTF8.self)
     }
 

@@ -30,15 +30,23 @@ public enum PKIXError: Error, Hashable, Sendable {
     case duplicateAttribute(OID)
     case attributeValueCount(OID)
     case conflictingExtensionRequests
-    case invalidPEM(String)
+    case pem(PEMRule, line: Int)
     case wrongPEMLabel(String)
     case unsupportedPrivateKey
+    case privateKeyOutOfRange
+    case privateKeyDoesNotFitPublicKey
+    case invalidAddress(String)
+    case signingFailed
     case wrongPassphrase
     case parametersTooLarge
     case unsupportedEncryption
 
     public enum DERRule: String, Hashable, Sendable, CaseIterable {
         case truncated, tag, length, depth, trailing, integer, boolean, null, bitString, oid, setOrder, defaultValue, string
+    }
+
+    public enum PEMRule: String, Hashable, Sendable, CaseIterable {
+        case boundary, nested, unpaired, unfinished, header, base64, empty, missing, blocks
     }
 }
 
@@ -75,12 +83,17 @@ extension PKIXError {
         case .duplicateAttribute(let oid): "attribute \(oid) stands there twice"
         case .attributeValueCount(let oid): "attribute \(oid) must have exactly one value"
         case .conflictingExtensionRequests: "two attributes ask for extensions; two readers would see two requests"
-        case .invalidPEM(let what): "the PEM is malformed: \(what)"
+        case .pem(let rule, let line): "the PEM is malformed in line \(line): \(rule.text)"
         case .wrongPEMLabel(let label): "a PEM block \(label.escaped) is not what was asked for"
-        case .unsupportedPrivateKey: "the private key is not a PKCS#8 key of a known kind"
+        case .unsupportedPrivateKey: "the private key is not an ECDSA P-256 key in PKCS#8; convert it with `openssl pkcs8 -topk8`"
+        case .privateKeyOutOfRange: "the private key is not a number from 1 to the order of its curve"
+        case .privateKeyDoesNotFitPublicKey: "the public key in the private key's file belongs to another private key"
+        case .invalidAddress(let text): "\(text.escaped) is neither a DNS name nor an IP address"
+        case .signingFailed: "the key's signature could not be made"
         case .wrongPassphrase: "the passphrase is wrong, or the file is damaged"
         case .parametersTooLarge: "the key derivation asks for more work or memory than is accepted"
-        case .unsupportedEncryption: "only PBES2 with PBKDF2-HMAC-SHA-256 and AES-256-CBC is read; convert it with `openssl pkcs8 -topk8 -v2 aes-256-cbc`"
+        case .unsupportedEncryption:
+            "only PBES2 with PBKDF2-HMAC-SHA-256 and AES-256-CBC is read; convert it with `openssl pkcs8 -topk8 -v2 aes-256-cbc`"
         }
     }
 }
@@ -101,6 +114,22 @@ extension PKIXError.DERRule {
         case .setOrder: "a SET OF is not sorted"
         case .defaultValue: "a default value is written out"
         case .string: "a string has octets that its type does not allow"
+        }
+    }
+}
+
+extension PKIXError.PEMRule {
+    var text: String {
+        switch self {
+        case .boundary: "a BEGIN or END line must stand alone, as in -----BEGIN CERTIFICATE-----"
+        case .nested: "a block begins inside another"
+        case .unpaired: "BEGIN and END do not belong together"
+        case .unfinished: "the last block has no END"
+        case .header: "it has headers of the old encrypted form; convert the key with `openssl pkcs8 -topk8`"
+        case .base64: "the block's base64 is damaged"
+        case .empty: "the block is empty"
+        case .missing: "there is no block"
+        case .blocks: "there are more blocks than are accepted"
         }
     }
 }

@@ -17,7 +17,9 @@ public struct SubjectPublicKeyInfo: Hashable, Sendable {
         key = try fields.bitString()
         try fields.finish()
         guard let row = KeyAlgorithm.known.first(where: { $0.identifier == identifier }) else {
-            guard KeyAlgorithm.known.contains(where: { $0.identifier.oid == identifier.oid }) else { throw .unknownKeyAlgorithm(identifier.oid) }
+            guard KeyAlgorithm.known.contains(where: { $0.identifier.oid == identifier.oid }) else {
+                throw .unknownKeyAlgorithm(identifier.oid)
+            }
             throw .algorithmParameters(identifier.oid)
         }
         if row == .ecdsaP256, let first = key.first, first != 4 { throw .keyForm }
