@@ -126,8 +126,7 @@ class House:
             ("root", self.root_key, "root.pem", {"purposes": ["authority", "crl"]}),
             ("devices", self.issuing_key, "issuing.pem", {"purposes": ["certificate", "crl"], "issuer": "root", "profiles": ["device-identity"]}),
         ):
-            keys = [{"algorithm": "ecdsa-p256", "spki": b64(spki(key))}]
-            documents["authority", name] = {"keys": keys, "content": b64(Certificate(files[file]).content), **more}
+            documents["authority", name] = {"publicKey": b64(spki(key)), "content": b64(Certificate(files[file]).content), **more}
         documents = {(kind, name): {**members, "name": name} for (kind, name), members in documents.items()}
         documents = {key: canonical(members) for key, members in self.edited("documents", documents).items()}
         for (kind, name), data in documents.items():

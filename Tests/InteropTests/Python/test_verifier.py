@@ -121,12 +121,13 @@ class Verifier(unittest.TestCase):
             ("bounds|quorum", edited("approval", "two-officers", quorum=0)),
             ("quorum", edited("approval", "two-officers", quorum=True)),
             ("bounds", edited("approval", "two-officers", days=8)),
-            ("may not issue", edited("authority", "devices", purposes=["authority", "crl"])),
+            ("may not issue", edited("authority", "devices", purposes=["crl"])),
             ("may not issue", edited("authority", "devices", profiles=[])),
+            ("purposes", edited("authority", "devices", purposes=["authority", "certificate"])),
             ("another authority", edited("profile", "device-identity", authority="root")),
             ("no root", edited("authority", "root", purposes=["certificate"])),
             ("another content", edited("authority", "devices", content=b64(H(b"other")))),
-            ("another key", edited("authority", "devices", keys=[{"algorithm": "ecdsa-p256", "spki": b64(spki(new_key()))}])),
+            ("another key", edited("authority", "devices", publicKey=b64(spki(new_key())))),
             ("another name", edited("authority", "devices", name="root")),
             ("share a content", lambda given: {key: {**members, "content": b64(H(b""))} if key[0] == "authority" else members for key, members in given.items()}),
         ):
@@ -134,6 +135,9 @@ class Verifier(unittest.TestCase):
                 self.refused(reason, House(documents=edit).files())
 
     def test_certificates(self):
+        house = House()
+        house.device_key = house.login["officer-1"]
+        self.refused("person's key", house.files())
         self.refused("an authority", House(authority=lambda _: True).files())
         self.refused("another key than the request's", House(csr_key=lambda _: new_key()).files())
 
@@ -193,7 +197,7 @@ class Chain(unittest.TestCase):
         self.one.may_follow(None)
         self.second()
         key = self.house.vote["admin"]
-        self.refused("by nobody", lambda: self.second(("admin", new_key())))
+        self.refused("not signed by", lambda: self.second(("admin", new_key())))
         self.refused("by nobody", lambda: self.second(("admin", key), ("officer-1", self.house.vote["officer-1"])))
         self.refused("on top", lambda: self.second(edit=lambda text: text.replace("version 2", "version 3")))
         self.refused("on top", lambda: self.second(edit=lambda text: text.replace(b64(self.one.hash), b64(bytes(32)))))
@@ -213,14 +217,23 @@ class Chain(unittest.TestCase):
         self.second(*both, edit=two)
         # The one who comes in cannot do without the one who was there.
         self.refused("version before", lambda: self.second(both[1], edit=two))
-        self.refused("two lines|twice", lambda: self.second(*both, both[1], edit=two))
+        self.refused("two lines", lambda: self.second(*both, both[1], edit=two))
 
-    def test_a_key_is_replaced(self):
+    def test_a_key_is_not_replaced_in_place(self):
         old = self.house.vote["admin"]
         new = self.house.vote["admin"] = new_key()
-        self.second(("admin", old), ("admin", new))
-        self.refused("version before", lambda: self.second(("admin", new)))
-        self.refused("its own quorum", lambda: self.second(("admin", old)))
+        self.refused("two lines", lambda: self.second(("admin", old), ("admin", new)))
+        self.refused("not signed by", lambda: self.second(("admin", new)))
+        self.refused("not signed by", lambda: self.second(("admin", old)))
+
+    def test_another_log(self):
+        self.house.vkey = House().vkey
+        self.refused("another log", self.second)
+
+    def test_roles_and_keys(self):
+        narrow = lambda text: text.replace("role admin administrator *", "role admin administrator device-identity")
+        self.refused("narrow", lambda: self.second(edit=narrow))
+        self.refused("without", lambda: self.second(edit=lambda text: text.replace("role officer-1 registration-officer *\n", "")))
 
 
 if __name__ == "__main__":

@@ -99,6 +99,8 @@ def verify(files, pin=None):
         == (statement.instance, statement.subject, statement.requester, statement.documents["profile"], statement.request),
         "submission: of another statement",
     )
+    scopes = {scope for person, role, scope in present.roles if (person, role) == (submission.requester, "registration-officer")}
+    need(scopes & {"*", profile.name}, "submission: the requester is no registration officer for this profile")
     submission.note.signed_only_by(submission.requester, present.vote_key(submission.requester))
     said.append(f"submission: signed by {submission.requester}")
 
@@ -134,6 +136,8 @@ def verify(files, pin=None):
     request = Request(files["device.csr"])
     need(request.hash == statement.request, "request: another one than was voted on")
     need(request.spki == device.spki, "device: another key than the request's")
+    taken = {document.spki for document in authorities.values()} | set(present.keys.values())
+    need(device.spki not in taken, "device: an authority's or a person's key")
     validity = profile.members.get("validity")
     need(isinstance(validity, dict), "profile: validity")
     begins = datetime.datetime.fromtimestamp(statement.opened - validity.get("skew", 300), datetime.timezone.utc)
