@@ -128,8 +128,8 @@ assay request show "$request" --as officer-1
 assay request approve "$request" --as officer-1 --yes
 
 say "Refused: the requester, and the same person twice."
-refused vote.requester request approve "$request" --as officer-3 --yes
-refused vote.repeated request approve "$request" --as officer-1 --yes
+refused vote.own-request request approve "$request" --as officer-3 --yes
+refused vote.twice request approve "$request" --as officer-1 --yes
 
 say "The second officer approves: the authority signs exactly what both have seen."
 assay request approve "$request" --as officer-2 --yes
