@@ -36,12 +36,12 @@ extension ID: CustomStringConvertible {
     }
 }
 
-/// A short name for a person, a machine, a document: `[a-z0-9-]{1,32}`.
+/// A short name for a person, a machine, a document: `[a-z0-9-]{1,32}`, but not `-` alone, which stands for nothing in texts.
 public struct Handle: Hashable, Comparable, Sendable, CustomStringConvertible {
     public let description: String
 
     public init?(_ text: some StringProtocol) {
-        guard (1...32).contains(text.utf8.count),
+        guard (1...32).contains(text.utf8.count), text != "-",
             text.utf8.allSatisfy({ (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2d })
         else { return nil }
         description = String(text)

@@ -1,0 +1,136 @@
+import Basics
+import PKIX
+import Profiles
+import Proofs
+
+/// Everything that speaks for a certificate, as bytes; where they come from does not matter.
+public struct Evidence: Sendable {
+    public let statement: String
+    /// The TBSCertificate as it will be signed.
+    public let tbs: Bytes
+    /// The certificate signing request as submitted.
+    public let request: Bytes
+    public let submission: SignedNote?
+    public let votes: [SignedNote]
+
+    public init(statement: String, tbs: Bytes, request: Bytes, submission: SignedNote?, votes: [SignedNote]) {
+        self.statement = statement
+        self.tbs = tbs
+        self.request = request
+        self.submission = submission
+        self.votes = votes
+    }
+}
+
+/// What evidence amounts to under a charter: the same for guard and clients.
+public struct Examined: Sendable {
+    public let statement: Statement
+    public let tbs: TBSCertificate
+    public let request: CertificateRequest
+    public let submission: Submission?
+    public let policy: ApprovalPolicy
+    public let profile: Profile
+    public let authority: AuthorityDocument
+    /// Votes that count, one for each person.
+    public let votes: [Vote]
+    /// Why others do not count.
+    public let void: [Refusal]
+    /// How many distinct people must approve.
+    public let needed: Int
+
+    public var approvers: [Handle] { votes.filter { $0.decision == .approve }.map(\.voter).sorted() }
+    public var rejecter: Handle? { votes.first { $0.decision == .reject }?.voter }
+
+    /// - Throws: ``Refusal/rejected(by:)`` or ``Refusal/quorumNotMet(have:need:)``.
+    public func requireQuorum() throws(Refusal) {
+        if let rejecter { throw .rejected(by: rejecter) }
+        guard approvers.count >= needed else { throw .quorumNotMet(have: approvers.count, need: needed) }
+    }
+}
+
+extension Charter {
+    /// Rules 1 to 4 of the guard (docs/formats.md), but the quorum: everything that can be said from bytes and the charter.
+    public func examine(_ evidence: Evidence, now: UTCTime) throws(Refusal) -> Examined {
+        let statement = try Statement(text: evidence.statement)
+        guard statement.instance == instance else { throw .foreignInstance }
+        guard statement.rosterVersion >= 1, statement.rosterVersion <= Int64(digests.count),
+            digests[Int(statement.rosterVersion) - 1] == statement.rosterDigest
+        else { throw .rosterUnknown }
+        guard let policy = documents.approvals[statement.policy.name], policy.reference == statement.policy else {
+            throw .documentNotInForce("approval \(statement.policy.name)")
+        }
+        guard let profile = documents.profiles[statement.profile.name], profile.reference == statement.profile else {
+            throw .documentNotInForce("profile \(statement.profile.name)")
+        }
+        guard let authority = documents.authorities[statement.authority.name], authority.reference == statement.authority else {
+            throw .documentNotInForce("authority \(statement.authority.name)")
+        }
+        guard profile.value.approval == policy.value.name else { throw .documentMismatch("The profile names another approval policy.") }
+        guard profile.value.authority == authority.value.name else { throw .documentMismatch("The profile names another authority.") }
+        guard statement.expires > statement.opened, statement.expires <= statement.opened.adding(days: policy.value.days),
+            statement.expires.seconds(since: statement.opened) <= Statement.longestSpan
+        else { throw .statementTooLong }
+        guard statement.opened <= now.adding(seconds: Vote.clockSlack) else { throw .statementNotYetOpen }
+        guard now < statement.expires else { throw .statementExpired }
+
+        let (tbs, request) = try certificate(statement, evidence, profile.value, authority.value)
+        let submission = try submission(statement, evidence.submission, policy.value)
+        let (votes, void) = count(evidence.votes, statement, policy.value, now)
+        return Examined(
+            statement: statement, tbs: tbs, request: request, submission: submission, policy: policy.value, profile: profile.value,
+            authority: authority.value, votes: votes, void: void, needed: policy.value.quorum + (statement.requester == nil ? 1 : 0))
+    }
+
+    private func certificate(
+        _ statement: Statement, _ evidence: Evidence, _ profile: Profile, _ authority: AuthorityDocument
+    ) throws(Refusal) -> (TBSCertificate, CertificateRequest) {
+        guard authority.purposes.contains(.certificate), authority.profiles.contains(profile.name) else { throw .authorityPurpose }
+        guard Digest32(of: evidence.request) == statement.request else { throw .requestMismatch }
+        guard Digest32(of: evidence.tbs) == statement.content else { throw .contentMismatch }
+        let request: CertificateRequest
+        do {
+            request = try CertificateRequest(der: evidence.request)
+            try request.verifyPossession()
+        } catch { throw .request(error) }
+        let tbs: TBSCertificate
+        do { tbs = try TBSCertificate(der: evidence.tbs) } catch { throw .tbs(error) }
+        guard tbs.content == statement.content else { throw .contentMismatch }
+        guard tbs.publicKey == request.publicKey else { throw .keyMismatch }
+        guard profile.keys.contains(tbs.publicKey.keyAlgorithm) else { throw .keyNotAllowed }
+        // A device with an authority's or an officer's key would lend that key's name to the device.
+        guard !documents.authorities.values.contains(where: { $0.value.publicKey == tbs.publicKey }),
+            !roster.keys.contains(where: { $0.key == tbs.publicKey })
+        else { throw .keyNotAllowed }
+        do { try profile.check(tbs, issuer: authority.asIssuer, request: request) } catch { throw .template(error) }
+        guard tbs.validity.notBefore == statement.opened.adding(seconds: -profile.skew) else { throw .validityStart }
+        return (tbs, request)
+    }
+
+    private func submission(_ statement: Statement, _ note: SignedNote?, _ policy: ApprovalPolicy) throws(Refusal) -> Submission? {
+        guard let requester = statement.requester else {
+            guard policy.allowsNoRequester else { throw .submissionMissing }
+            return nil
+        }
+        guard let note else { throw .submissionMissing }
+        let submission = try Submission(note, roster: roster)
+        guard submission.requester == requester, submission.subject == statement.subject, submission.profile == statement.profile,
+            submission.request == statement.request
+        else { throw .submissionMismatch }
+        return submission
+    }
+
+    /// One vote for each person: a rejection, wherever it stands, else the first approval.
+    private func count(
+        _ notes: [SignedNote], _ statement: Statement, _ policy: ApprovalPolicy, _ now: UTCTime
+    ) -> (votes: [Vote], void: [Refusal]) {
+        var votes: [Handle: Vote] = [:]
+        var void: [Refusal] = []
+        for note in notes {
+            do throws(Refusal) {
+                let vote = try Vote.check(note, on: statement, policy: policy, roster: roster, now: now)
+                if votes[vote.voter] == nil || vote.decision == .reject { votes[vote.voter] = vote }
+            } catch { void.append(error) }
+        }
+        return (votes.values.sorted { $0.voter < $1.voter }, void)
+    }
+}

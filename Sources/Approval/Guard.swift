@@ -1,0 +1,71 @@
+import Basics
+import PKIX
+import Proofs
+
+/// Leave to sign one message with one key, once. Only the guard, in this file, makes one; who holds it is trusted no further.
+public struct Warrant: ~Copyable, Sendable {
+    /// What the message was parsed as.
+    public enum Kind: String, Hashable, Sendable, CaseIterable { case certificate, checkpoint }
+
+    /// SHA-256 of the signing key as its document or roster has it: an authority's SubjectPublicKeyInfo, the log's 32 octets.
+    public let key: Digest32
+    public let kind: Kind
+    /// SHA-256 of the exact message.
+    public let digest: Digest32
+
+    fileprivate init(key: Digest32, kind: Kind, message: Bytes) {
+        self.key = key
+        self.kind = kind
+        digest = Digest32(of: message)
+    }
+}
+
+/// Turns evidence into a warrant, or refuses with one reason. It sees bytes and the process's verified view; no row is evidence.
+public struct Guard: Sendable {
+    public let view: View
+    public let now: UTCTime
+
+    public init(view: View, now: UTCTime) {
+        self.view = view
+        self.now = now
+    }
+
+    /// A certificate that enough people have voted for.
+    /// - Parameter key: the key that would sign.
+    public func certificate(_ evidence: Evidence, key: SubjectPublicKeyInfo) throws(Refusal) -> Warrant {
+        guard view.closed[Digest32(of: evidence.statement)] == nil else { throw .statementClosed }
+        let examined = try view.charter.examine(evidence, now: now)
+        guard key == examined.authority.publicKey else { throw .wrongKey }
+        try examined.requireQuorum()
+        return Warrant(key: key.digest, kind: .certificate, message: evidence.tbs)
+    }
+
+    /// An authority's own certificate: its content stands in a document that the roster's quorum has signed.
+    public func authorityCertificate(_ tbs: Bytes, of name: Handle, key: SubjectPublicKeyInfo) throws(Refusal) -> Warrant {
+        let documents = view.charter.documents
+        guard let authority = documents.authorities[name]?.value else { throw .documentNotInForce("authority \(name)") }
+        let content = Digest32(of: tbs)
+        guard content == authority.content else { throw .contentMismatch }
+        guard view.closed[content] == nil else { throw .statementClosed }
+        let issuer: AuthorityDocument
+        if let name = authority.issuer {
+            guard let parent = documents.authorities[name]?.value else { throw .documentNotInForce("authority \(name)") }
+            guard parent.purposes.contains(.authority) else { throw .authorityPurpose }
+            issuer = parent
+        } else {
+            issuer = authority
+        }
+        try authority.check(tbs, issuer: issuer)
+        guard key == issuer.publicKey else { throw .wrongKey }
+        return Warrant(key: key.digest, kind: .certificate, message: tbs)
+    }
+
+    /// A checkpoint over the tree that was committed and anchored. Its key is in the roster's `log` line.
+    public func checkpoint(_ text: String) throws(Refusal) -> Warrant {
+        let log = view.charter.roster.log
+        guard let checkpoint = try? Checkpoint(text: text), checkpoint.origin == view.origin, checkpoint.size == view.anchored.size,
+            checkpoint.root == view.anchored.root
+        else { throw .checkpointMismatch }
+        return Warrant(key: Digest32(of: log.key), kind: .checkpoint, message: Bytes(text.utf8))
+    }
+}

@@ -1,0 +1,211 @@
+import Basics
+import PKIX
+
+/// Why a text, a roster, a vote or a statement is not accepted. Each case is one rule; codes are stable (docs/formats.md).
+public enum Refusal: Error, Hashable, Sendable {
+    /// The text does not parse, or is not written in its only form.
+    case malformed(String, TextError)
+    case note(String)
+    case document(String, Problem)
+    /// The text names another house.
+    case foreignInstance
+    case unknownKind(String)
+    /// The signature line of the named signer is missing, doubled, of another key, or wrong.
+    case badSignature(by: Handle)
+
+    // Rosters
+    case rosterNotNext(have: Int64, got: Int64)
+    case rosterPrevious
+    case rosterQuorum(administrators: Int)
+    case rosterSignatures(have: Int, need: Int)
+    case rosterExpired
+    case rosterSpan
+    case rosterKeyTwice
+    case rosterNotSorted
+    case rosterDoubled(String)
+    case rosterIncomplete(String)
+    case rosterPin
+    case rosterUnknown
+    case documentMissing(String)
+    case personMismatch(String)
+
+    // Statements
+    case statementExpired
+    case statementTooLong
+    case statementNotYetOpen
+    case statementClosed
+    case documentNotInForce(String)
+    case documentMismatch(String)
+    case tbs(PKIXError)
+    case contentMismatch
+    case template(Problem)
+    case validityStart
+    case request(PKIXError)
+    case requestMismatch
+    case keyMismatch
+    case keyNotAllowed
+    case authorityPurpose
+    case wrongKey
+    case submissionMissing
+    case submissionMismatch
+    case requesterUnknown
+
+    // Votes
+    case rejected(by: Handle)
+    case quorumNotMet(have: Int, need: Int)
+    case voterUnknown
+    case voterNotEligible
+    case voterIsRequester
+    case voteTime
+    case voteNotListed
+    case voteKind
+    case voteTwice
+
+    // Ledger and anchor
+    case anchor(String)
+    case viewMismatch(String)
+    case checkpointMismatch
+
+    /// Stable, documented, tested.
+    public var code: String {
+        switch self {
+        case .malformed(let what, _), .note(let what): "\(what).malformed"
+        case .document: "document.invalid"
+        case .foreignInstance: "approval.foreign-instance"
+        case .unknownKind: "statement.unknown-kind"
+        case .badSignature: "approval.signature-invalid"
+        case .rosterNotNext: "roster.not-next"
+        case .rosterPrevious: "roster.previous-mismatch"
+        case .rosterQuorum: "roster.quorum-invalid"
+        case .rosterSignatures: "roster.quorum-not-met"
+        case .rosterExpired: "roster.expired"
+        case .rosterSpan: "roster.span-too-long"
+        case .rosterKeyTwice: "roster.key-twice"
+        case .rosterNotSorted: "roster.not-sorted"
+        case .rosterDoubled: "roster.line-twice"
+        case .rosterIncomplete: "roster.incomplete"
+        case .rosterPin: "roster.pin-mismatch"
+        case .rosterUnknown: "statement.roster-unknown"
+        case .documentMissing: "roster.document-missing"
+        case .personMismatch: "person.mismatch"
+        case .statementExpired: "statement.expired"
+        case .statementTooLong: "statement.span-too-long"
+        case .statementNotYetOpen: "statement.not-yet-open"
+        case .statementClosed: "statement.closed"
+        case .documentNotInForce: "statement.document-not-in-force"
+        case .documentMismatch: "statement.document-mismatch"
+        case .tbs: "statement.certificate-malformed"
+        case .contentMismatch: "statement.content-mismatch"
+        case .template(let problem): problem.code
+        case .validityStart: "statement.validity-start"
+        case .request: "statement.request-malformed"
+        case .requestMismatch: "statement.request-mismatch"
+        case .keyMismatch: "statement.key-mismatch"
+        case .keyNotAllowed: "statement.key-not-allowed"
+        case .authorityPurpose: "authority.purpose"
+        case .wrongKey: "authority.key-mismatch"
+        case .submissionMissing: "submission.missing"
+        case .submissionMismatch: "submission.mismatch"
+        case .requesterUnknown: "submission.requester-unknown"
+        case .rejected: "statement.rejected"
+        case .quorumNotMet: "approval.quorum-not-met"
+        case .voterUnknown: "vote.voter-unknown"
+        case .voterNotEligible: "vote.not-eligible"
+        case .voterIsRequester: "vote.own-request"
+        case .voteTime: "vote.time"
+        case .voteNotListed: "vote.statement-not-listed"
+        case .voteKind: "vote.kind-mismatch"
+        case .voteTwice: "vote.twice"
+        case .anchor: "custody.anchor-invalid"
+        case .viewMismatch: "ledger.unverified"
+        case .checkpointMismatch: "checkpoint.not-ours"
+        }
+    }
+}
+
+extension Refusal {
+    /// What happened and what would be accepted, in words.
+    public var detail: String {
+        switch self {
+        case .malformed(let what, let error): "The \(what) is not in its only form (\(error)). See docs/formats.md."
+        case .note(let what): "The \(what) is not a signed note: text, an empty line, signature lines."
+        case .document(let name, let problem): "Document \(name.escaped): \(problem.detail)"
+        case .foreignInstance: "The text names another instance than this one."
+        case .unknownKind(let kind): "Statements of kind \(kind.escaped) are not known here; this version knows: certificate."
+        case .badSignature(let name): "There is no single valid signature by \(name)'s vote key under this text."
+        case .rosterNotNext(let have, let got): "Version \(got) does not follow version \(have). Fetch the present roster and make the change again."
+        case .rosterPrevious: "The line `previous` is not the hash of the present roster."
+        case .rosterQuorum(let count): "The quorum must be from 1 to \(count), the number of administrators, and at least 2 when there are two."
+        case .rosterSignatures(let have, let need): "\(have) of \(need) administrators have signed this version."
+        case .rosterExpired: "The proposal's time is over. Make it again."
+        case .rosterSpan: "`expires` may lie at most 7 days after `time`, and not before it."
+        case .rosterKeyTwice: "One public key stands on two lines. Every person has a login key and another vote key, of their own."
+        case .rosterNotSorted: "Lines after `expires` stand in the order of their octets, each once."
+        case .rosterDoubled(let name): "\(name.escaped) stands there twice."
+        case .rosterIncomplete(let what): "\(what.escaped)"
+        case .rosterPin: "Version 1 does not have the hash that was printed by `assay init`. This is another house, or its roster was replaced."
+        case .rosterUnknown: "The statement was opened under a roster that is not in this chain."
+        case .documentMissing(let name): "The bytes of document \(name.escaped) were not handed in."
+        case .personMismatch(let what): "\(what.escaped)"
+        case .statementExpired: "The statement's time is over. Submit the request again."
+        case .statementTooLong: "The statement stays open longer than its policy, or 7 days, allows."
+        case .statementNotYetOpen: "The statement was opened in the future."
+        case .statementClosed: "The statement was decided before. It stays as it was decided."
+        case .documentNotInForce(let name): "\(name.escaped) is not in force with the hash that the statement names. Submit the request again."
+        case .documentMismatch(let what): "\(what.escaped)"
+        case .tbs(let error): "The certificate to be signed cannot be read: \(error.text)"
+        case .contentMismatch: "The certificate to be signed is not the one that the statement names."
+        case .template(let problem): problem.detail
+        case .validityStart: "notBefore is not the statement's opening time less the profile's skew."
+        case .request(let error): "The certificate signing request is not acceptable: \(error.text)"
+        case .requestMismatch: "The certificate signing request is not the one that the statement names."
+        case .keyMismatch: "The certificate's key is not the key of the certificate signing request."
+        case .keyNotAllowed: "The profile does not allow this kind of key."
+        case .authorityPurpose: "The authority's document does not allow it to sign this."
+        case .wrongKey: "The signing key is not the one in the authority's document."
+        case .submissionMissing: "A request by a person carries that person's signed submission."
+        case .submissionMismatch: "The submission is about another request, profile or person than the statement."
+        case .requesterUnknown: "The requester is not in the present roster with a role that may submit requests."
+        case .rejected(let name): "\(name) has rejected this. A rejection is final; submit a new request."
+        case .quorumNotMet(let have, let need): "\(have) of \(need) approvals."
+        case .voterUnknown: "The voter's key is not in the present roster."
+        case .voterNotEligible: "The voter holds none of the roles that the approval policy names."
+        case .voterIsRequester: "Nobody approves their own request."
+        case .voteTime: "The vote's time lies before the statement was opened, or in the future."
+        case .voteNotListed: "The vote does not list this statement."
+        case .voteKind: "The vote is for statements of another kind."
+        case .voteTwice: "This person has voted on this statement already. One person, one vote."
+        case .anchor(let what): "The anchor is not what this program wrote: \(what)"
+        case .viewMismatch(let what): "The database does not match the anchor: \(what)"
+        case .checkpointMismatch: "A checkpoint is signed only over the tree that was committed and anchored."
+        }
+    }
+
+    /// The same for an edge.
+    public var problem: Problem {
+        if case .template(let problem) = self { return problem }
+        let kind: Problem.Kind =
+            switch self {
+            case .voterIsRequester, .voterNotEligible, .voterUnknown, .authorityPurpose, .requesterUnknown: .forbidden
+            case .rejected, .statementExpired, .statementClosed, .voteTwice, .quorumNotMet, .rosterNotNext, .rosterPrevious, .documentNotInForce,
+                .rosterSignatures:
+                .conflict
+            case .anchor, .viewMismatch, .checkpointMismatch: .fault
+            default: .invalid
+            }
+        return Problem(kind, code, title: title, detail: detail)
+    }
+
+    private var title: String {
+        switch self {
+        case .voterIsRequester: "Nobody approves their own request"
+        case .rejected: "The request was rejected"
+        case .quorumNotMet: "More approvals are needed"
+        case .voteTwice: "This person has voted already"
+        case .statementExpired: "The request has expired"
+        case .statementClosed: "The request was decided already"
+        case .rosterSignatures: "More administrators must sign"
+        default: "Refused: \(code)"
+        }
+    }
+}

@@ -1,0 +1,132 @@
+import Basics
+import Proofs
+
+/// What this process knows for certain: the charter, the ledger's tree, and what is closed; made from the anchor and from ledger
+/// entries whose hashes lead to an authenticated head, never from rows.
+public struct View: Sendable {
+    public private(set) var charter: Charter
+    public let origin: String
+    public let node: Handle
+    /// The committed tree.
+    public private(set) var frontier: Frontier
+    /// The newest head that the anchor has.
+    public private(set) var anchored: Head
+    /// Statements, and contents of authorities, that are decided.
+    public private(set) var closed: [Digest32: UTCTime]
+
+    public struct Head: Hashable, Sendable {
+        public let size: Int64
+        public let root: Digest32
+
+        public init(size: Int64, root: Digest32) {
+            self.size = size
+            self.root = root
+        }
+    }
+
+    /// What the database says, to be proven.
+    public struct Claim: Sendable {
+        /// Roster versions from 1, at least as far as the anchor's.
+        public let rosters: [SignedNote]
+        public let document: @Sendable (Digest32) -> Bytes?
+        /// The tree at the anchor's size.
+        public let frontier: Frontier
+        /// Entries behind the anchor's size, in order.
+        public let tail: [Bytes]
+        /// The head whose MAC was verified.
+        public let head: Head
+
+        public init(
+            rosters: [SignedNote], document: @escaping @Sendable (Digest32) -> Bytes?, frontier: Frontier, tail: [Bytes], head: Head
+        ) {
+            self.rosters = rosters
+            self.document = document
+            self.frontier = frontier
+            self.tail = tail
+            self.head = head
+        }
+    }
+
+    /// Proves the database's claim against the anchor.
+    /// - Parameter lines: set to the anchor lines that the tail asks for: what was committed, but not yet anchored when the process ended.
+    public init(anchor: AnchorState, claim: Claim, lines: inout [AnchorLine]) throws(Refusal) {
+        let known = Int(clamping: anchor.roster.version)
+        guard known >= 1, claim.rosters.count >= known else { throw .viewMismatch("roster version \(anchor.roster.version) is missing") }
+        charter = try Charter(chain: Array(claim.rosters.prefix(known)), pin: anchor.pin, supply: claim.document)
+        guard charter.roster.digest == anchor.roster.digest else { throw .viewMismatch("roster version \(known) is not the anchored one") }
+        guard charter.instance == anchor.instance else { throw .foreignInstance }
+        origin = anchor.origin
+        node = anchor.node
+        closed = anchor.closed
+        guard claim.frontier.size == anchor.size, claim.frontier.root == anchor.root else {
+            throw .viewMismatch("the tree at \(anchor.size) entries has another root than the anchor's")
+        }
+        frontier = claim.frontier
+        anchored = Head(size: anchor.size, root: anchor.root)
+        try extend(by: claim.tail, to: claim.head)
+        lines = []
+        for body in claim.tail {
+            guard let entry = try? Entry(decoding: body) else { continue }
+            if let closing = Self.closing(of: entry) { lines.append(closing) }
+            if entry.type == .rosterAccepted, let digest = entry.digests[Entry.DigestKey.document] {
+                guard charter.digests.count < claim.rosters.count, Digest32(of: claim.rosters[charter.digests.count].text) == digest else {
+                    throw .viewMismatch("a roster version that the ledger has is missing")
+                }
+                let time = UTCTime(seconds: Int64(clamping: entry.time / 1000))
+                charter = try charter.accepting(claim.rosters[charter.digests.count], now: time, supply: claim.document)
+                lines.append(.roster(version: charter.roster.version, digest: charter.roster.digest))
+            }
+        }
+    }
+
+    /// Takes entries that this process has committed, or that lead to an authenticated head.
+    /// - Throws: ``Refusal/viewMismatch(_:)`` when they do not lead to `head`; the view stays as it was.
+    public mutating func extend(by bodies: [Bytes], to head: Head) throws(Refusal) {
+        var next = frontier
+        var closings: [(Digest32, UTCTime)] = []
+        for body in bodies {
+            _ = next.append(Merkle.leafHash(body))
+            if let entry = try? Entry(decoding: body), case .closed(let digest, let until)? = Self.closing(of: entry) {
+                closings.append((digest, until))
+            }
+        }
+        guard next.size == head.size, next.root == head.root else {
+            throw .viewMismatch("entries up to \(head.size) do not hash to the head's root")
+        }
+        frontier = next
+        for (digest, until) in closings { closed[digest] = max(until, closed[digest] ?? until) }
+    }
+
+    /// Notes what became durable in the anchor.
+    public mutating func anchor(_ lines: [AnchorLine]) {
+        for line in lines {
+            switch line {
+            case .head(let size, let root, _) where size > anchored.size: anchored = Head(size: size, root: root)
+            case .closed(let digest, let until): closed[digest] = max(until, closed[digest] ?? until)
+            default: break
+            }
+        }
+    }
+
+    /// Swaps the charter, once its version stands in the anchor.
+    public mutating func adopt(_ next: Charter) throws(Refusal) {
+        guard next.digests.count == charter.digests.count + 1, next.digests.starts(with: charter.digests) else {
+            throw .rosterNotNext(have: charter.roster.version, got: next.roster.version)
+        }
+        charter = next
+    }
+
+    /// Forgets what was closed and is over.
+    public mutating func forget(before now: UTCTime) { closed = closed.filter { $0.value > now } }
+
+    /// What an entry decides for ever: nothing with that hash is signed again.
+    public static func closing(of entry: Entry) -> AnchorLine? {
+        // No statement stays open for more than 7 days, so after 8 its expiry refuses it.
+        let until = UTCTime(seconds: Int64(clamping: entry.time / 1000)).adding(days: 8)
+        switch entry.type {
+        case .certificateIssue, .requestReject: return entry.digests[Entry.DigestKey.statement].map { .closed($0, until: until) }
+        case .authorityIssue: return entry.digests[Entry.DigestKey.content].map { .closed($0, until: .never) }
+        default: return nil
+        }
+    }
+}

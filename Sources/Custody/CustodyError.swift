@@ -1,0 +1,52 @@
+import Approval
+import Basics
+
+/// What can go wrong in custody; each says whether trying again can help.
+public enum CustodyError: Error, Hashable, Sendable {
+    /// Refused for good: the warrant is for another key, kind or message, or the key lacks the purpose.
+    case refused(String)
+    /// The key's sealed form was altered, or sealed by another house.
+    case sealBroken(key: String)
+    /// Files or folders with the wrong owner or mode.
+    case permissions(path: String, expected: String)
+    /// Another process has this directory.
+    case inUse(path: String)
+    /// There is custody, or an anchor, already.
+    case exists(path: String)
+    /// There is no custody here, or it was never finished.
+    case unanchored(path: String)
+    case malformed(path: String, what: String)
+    case anchor(Refusal)
+    /// The disk refused; nothing of what was asked counts as done.
+    case io(path: String, call: String, errno: Int32)
+
+    public var problem: Problem {
+        switch self {
+        case .refused(let what):
+            Problem(.fault, "custody.refused", title: "Custody refused to sign", detail: what)
+        case .sealBroken(let key):
+            Problem(
+                .fault, "custody.seal-broken", title: "A sealed key cannot be opened",
+                detail: "Key \(key.escaped) was altered in the database, or belongs to another house. Restore the row from a backup.")
+        case .permissions(let path, let expected):
+            Problem(
+                .invalid, "custody.permissions", title: "Others could read the keys",
+                detail: "\(path) must be \(expected). Correct it with chmod and chown, and ask how it came to be otherwise.")
+        case .inUse(let path):
+            Problem(.conflict, "custody.in-use", title: "Another process has this house", detail: "\(path) is locked. Stop the other `assay` first.")
+        case .exists(let path):
+            Problem(
+                .conflict, "custody.exists", title: "There is a house here already",
+                detail: "\(path) exists. Choose another --data directory; an unfinished one is begun anew with `assay init --again`.")
+        case .unanchored(let path):
+            Problem(
+                .conflict, "custody.unanchored", title: "Custody and database do not belong together",
+                detail: "\(path): anchor and database exist only together. Restore what is missing; this is never taken for a new house.")
+        case .malformed(let path, let what):
+            Problem(.fault, "custody.malformed", title: "A custody file is damaged", detail: "\(path): \(what)")
+        case .anchor(let refusal): refusal.problem
+        case .io(let path, let call, let errno):
+            Problem(.fault, "custody.io", title: "The disk refused", detail: "\(call) on \(path) failed with errno \(errno).")
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import Approval
+import Basics
+import Crypto
+import Foundation
+import PKIX
+import Synchronization
+
+/// The only public way to a private key: signs what a warrant names, and nothing else.
+public protocol Signer: Sendable {
+    /// SHA-256 of the public key, as warrants name it.
+    var key: Digest32 { get }
+    /// Signs `message`, having compared key, kind and the message's own digest with the warrant.
+    func sign(_ message: Bytes, under warrant: consuming Warrant) async throws(CustodyError) -> Bytes
+}
+
+/// Makes keys and opens them for signing.
+public protocol KeyProvider: Sendable {
+    /// A new key, sealed, in nobody's use yet.
+    func generate(_ algorithm: KeyAlgorithm, id: ID, purposes: Set<Warrant.Kind>) async throws(CustodyError) -> KeyRecord
+    func signer(for record: KeyRecord) async throws(CustodyError) -> any Signer
+    /// Signatures made since the start, by kind.
+    func signatures(_ kind: Warrant.Kind) -> Int
+}
+
+/// Counts signatures by kind.
+public final class SignatureCounter: Sendable {
+    private let counts = Mutex<[Warrant.Kind: Int]>([:])
+
+    public init() {}
+
+    public subscript(kind: Warrant.Kind) -> Int { counts.withLock { $0[kind] ?? 0 } }
+    func count(_ kind: Warrant.Kind) { counts.withLock { $0[kind, default: 0] += 1 } }
+}
+
+/// A private key in this process's memory. BoringSSL clears it when it goes.
+enum SoftwareKey: Sendable {
+    case ecdsaP256(P256.Signing.PrivateKey)
+    case ed25519(Curve25519.Signing.PrivateKey)
+
+    func sign(_ message: Bytes) throws -> Bytes {
+        switch self {
+        case .ecdsaP256(let key): Bytes(try key.signature(for: message).derRepresentation)
+        case .ed25519(let key): Bytes(try key.signature(for: Data(message)))
+        }
+    }
+}
+
+/// Signs inline: a P-256 signature takes less time than handing it to another thread.
+struct SoftwareSigner: Signer {
+    let key: Digest32
+    let purposes: Set<Warrant.Kind>
+    let software: SoftwareKey
+    let counter: SignatureCounter
+
+    func sign(_ message: Bytes, under warrant: consuming Warrant) async throws(CustodyError) -> Bytes {
+        guard warrant.key == key else { throw .refused("The warrant is for another key.") }
+        guard purposes.contains(warrant.kind) else { throw .refused("The key's purposes do not include \(warrant.kind.rawValue).") }
+        guard warrant.digest == Digest32(of: message) else { throw .refused("The warrant is for another message.") }
+        counter.count(warrant.kind)
+        do { return try software.sign(message) } catch { throw .refused("The key did not sign.") }
+    }
+}

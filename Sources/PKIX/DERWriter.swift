@@ -1,0 +1,74 @@
+import Basics
+
+/// Writes canonical DER into one growing buffer. A constructed element is written in place; its length is put in afterwards.
+public struct DERWriter: Sendable {
+    public private(set) var bytes: Bytes = []
+
+    public init(capacity: Int = 0) { bytes.reserveCapacity(capacity) }
+
+    /// The octets of what `body` writes.
+    public static func encode(_ body: (inout DERWriter) -> Void) -> Bytes {
+        var writer = DERWriter()
+        body(&writer)
+        return writer.bytes
+    }
+
+    public mutating func constructed(_ tag: DERTag, _ body: (inout DERWriter) -> Void) {
+        bytes.append(tag.octet)
+        let start = bytes.count
+        body(&self)
+        insertLength(at: start)
+    }
+
+    private mutating func insertLength(at start: Int) {
+        bytes.insert(contentsOf: Self.length(bytes.count - start), at: start)
+    }
+
+    private static func length(_ count: Int) -> Bytes {
+        if count < 0x80 { return [UInt8(count)] }
+        var octets: Bytes = []
+        var rest = count
+        while rest > 0 {
+            octets.insert(UInt8(truncatingIfNeeded: rest), at: 0)
+            rest >>= 8
+        }
+        return [0x80 | UInt8(octets.count)] + octets
+    }
+
+    public mutating func primitive(_ tag: DERTag, _ content: some Collection<UInt8>) {
+        bytes.append(tag.octet)
+        bytes += Self.length(content.count)
+        bytes += content
+    }
+
+    public mutating func sequence(_ body: (inout DERWriter) -> Void) { constructed(.sequence, body) }
+
+    /// An element that is encoded already.
+    public mutating func raw(_ element: some Sequence<UInt8>) { bytes += element }
+
+    /// - Parameter content: two's complement, shortest.
+    public mutating func integer(_ content: Bytes) { primitive(.integer, content) }
+
+    public mutating func integer(_ value: Int) {
+        var octets: Bytes = []
+        var rest = value
+        repeat {
+            octets.insert(UInt8(truncatingIfNeeded: rest), at: 0)
+            rest >>= 8
+        } while !((rest == 0 && octets[0] < 0x80) || (rest == -1 && octets[0] >= 0x80))
+        primitive(.integer, octets)
+    }
+
+    public mutating func boolean(_ value: Bool) { primitive(.boolean, [value ? 0xff : 0]) }
+    public mutating func null() { primitive(.null, []) }
+    public mutating func octetString(_ content: Bytes) { primitive(.octetString, content) }
+    public mutating func bitString(_ octets: Bytes, unused: UInt8 = 0) { primitive(.bitString, [unused] + octets) }
+    public mutating func oid(_ oid: OID) { primitive(.oid, oid.content) }
+
+    /// A SET OF, sorted by encoding.
+    public mutating func setOf(_ elements: [Bytes]) {
+        constructed(.set) { writer in
+            for element in elements.sorted(by: { $0.lexicographicallyPrecedes($1) }) { writer.raw(element) }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import Basics
+import Crypto
+
+/// A public key as certificates carry it (RFC 5280 §4.1.2.7), fully checked: exact parameters, length, point on its curve, nothing after.
+public struct SubjectPublicKeyInfo: Hashable, Sendable {
+    /// Exactly as received.
+    public let der: Bytes
+    public let keyAlgorithm: KeyAlgorithm
+    /// The octets of the BIT STRING: for a P-256 key 04 ‖ X ‖ Y.
+    public let key: Bytes
+
+    public init(der: Bytes) throws(PKIXError) {
+        var reader = try DERReader(der, limit: 8192)
+        var fields = try reader.sequence()
+        try reader.finish()
+        let identifier = try AlgorithmIdentifier(reading: &fields)
+        key = try fields.bitString()
+        try fields.finish()
+        guard let row = KeyAlgorithm.known.first(where: { $0.identifier == identifier }) else {
+            guard KeyAlgorithm.known.contains(where: { $0.identifier.oid == identifier.oid }) else {
+                throw .unknownKeyAlgorithm(identifier.oid)
+            }
+            throw .algorithmParameters(identifier.oid)
+        }
+        if row == .ecdsaP256, let first = key.first, first != 4 { throw .keyForm }
+        guard key.count == row.keyLength else { throw .keyLength }
+        try row.check(key)
+        keyAlgorithm = row
+        self.der = der
+    }
+
+    /// From the key's octets.
+    public init(_ keyAlgorithm: KeyAlgorithm, key: Bytes) throws(PKIXError) {
+        try self.init(
+            der: DERWriter.encode { writer in
+                writer.sequence { writer in
+                    writer.raw(keyAlgorithm.identifier.der)
+                    writer.bitString(key)
+                }
+            })
+    }
+
+    public var algorithm: AlgorithmIdentifier { keyAlgorithm.identifier }
+
+    /// SHA-256 of the whole SubjectPublicKeyInfo: what pins and rosters call the key.
+    public var digest: Digest32 { Digest32(of: der) }
+
+    /// The leftmost 160 bits of the SHA-256 of the key's octets (RFC 7093 §2, method 1).
+    public var keyIdentifier: Bytes { Bytes(Digest32(of: key).bytes.prefix(20)) }
+}

@@ -1,0 +1,57 @@
+import Basics
+
+/// From when to when a certificate is valid, both ends included (RFC 5280 §4.1.2.5).
+public struct Validity: Hashable, Sendable {
+    public let notBefore: UTCTime
+    public let notAfter: UTCTime
+
+    public init(notBefore: UTCTime, notAfter: UTCTime) {
+        self.notBefore = notBefore
+        self.notAfter = notAfter
+    }
+
+    init(reading reader: inout DERReader) throws(PKIXError) {
+        var fields = try reader.sequence()
+        notBefore = try Self.time(&fields)
+        notAfter = try Self.time(&fields)
+        try fields.finish()
+        guard notBefore <= notAfter else { throw .invalidTime }
+    }
+
+    func write(to writer: inout DERWriter) {
+        writer.sequence { writer in
+            for time in [notBefore, notAfter] { Self.write(time, to: &writer) }
+        }
+    }
+
+    /// UTCTime until 2049, GeneralizedTime from 2050; seconds always, Z always.
+    private static func time(_ reader: inout DERReader) throws(PKIXError) -> UTCTime {
+        let isUTC = reader.peek == .utcTime
+        let text = try reader.content(isUTC ? .utcTime : .generalizedTime)
+        guard text.count == (isUTC ? 13 : 15), text.last == 0x5a, text.dropLast().allSatisfy({ (0x30...0x39).contains($0) }) else {
+            throw .invalidTime
+        }
+        let digits = text.dropLast().map { Int($0) - 0x30 }
+        let head = digits.count - 10
+        var year = digits[..<head].reduce(0) { $0 * 10 + $1 }
+        if isUTC { year += year >= 50 ? 1900 : 2000 }
+        let rest = stride(from: head, to: digits.count, by: 2).map { digits[$0] * 10 + digits[$0 + 1] }
+        guard isUTC || year >= 2050,
+            let time = UTCTime(.init(year: year, month: rest[0], day: rest[1], hour: rest[2], minute: rest[3], second: rest[4]))
+        else { throw .invalidTime }
+        return time
+    }
+
+    private static func write(_ time: UTCTime, to writer: inout DERWriter) {
+        let at = time.calendar
+        let isUTC = (1950..<2050).contains(at.year)
+        var digits: Bytes = []
+        func append(_ value: Int, _ width: Int) {
+            let text = Bytes(String(value).utf8)
+            digits += Bytes(repeating: 0x30, count: max(0, width - text.count)) + text
+        }
+        append(isUTC ? at.year % 100 : at.year, isUTC ? 2 : 4)
+        for value in [at.month, at.day, at.hour, at.minute, at.second] { append(value, 2) }
+        writer.primitive(isUTC ? .utcTime : .generalizedTime, digits + [0x5a])
+    }
+}

@@ -1,0 +1,172 @@
+/// One step of the schema: applied once, whole, in order, never edited after a release.
+struct Migration: Sendable {
+    let name: String
+    let statements: [String]
+}
+
+/// The schema as portable SQL. The database's own record of it must equal this text, letter by letter.
+enum Schema {
+    static let migrations: [Migration] = [
+        Migration(name: "001-ledger", statements: ledger),
+        Migration(name: "002-services", statements: services),
+    ]
+
+    private static let ledger = [
+        """
+        CREATE TABLE migration (
+            name TEXT NOT NULL PRIMARY KEY,
+            position BIGINT NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE entry (
+            idx INTEGER NOT NULL PRIMARY KEY,
+            body BLOB NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE tile (
+            level INTEGER NOT NULL,
+            idx BIGINT NOT NULL,
+            hashes BLOB NOT NULL,
+            PRIMARY KEY (level, idx)
+        )
+        """,
+        """
+        CREATE TABLE head (
+            id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+            size BIGINT NOT NULL,
+            root BLOB NOT NULL,
+            mac BLOB NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE checkpoint (
+            size INTEGER NOT NULL PRIMARY KEY,
+            root BLOB NOT NULL,
+            note TEXT NOT NULL
+        )
+        """,
+    ]
+
+    private static let services = [
+        """
+        CREATE TABLE key (
+            id BLOB NOT NULL PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE,
+            algorithm TEXT NOT NULL,
+            purposes TEXT NOT NULL,
+            spki BLOB NOT NULL,
+            sealed BLOB NOT NULL,
+            created BIGINT NOT NULL,
+            version BIGINT NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE roster (
+            version INTEGER NOT NULL PRIMARY KEY,
+            hash BLOB NOT NULL UNIQUE,
+            note TEXT NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE document (
+            hash BLOB NOT NULL PRIMARY KEY,
+            kind TEXT NOT NULL,
+            name TEXT NOT NULL,
+            bytes BLOB NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE person (
+            hash BLOB NOT NULL PRIMARY KEY,
+            handle TEXT NOT NULL,
+            note TEXT NOT NULL,
+            created BIGINT NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE invitation (
+            handle TEXT NOT NULL PRIMARY KEY,
+            code_hash BLOB NOT NULL UNIQUE,
+            created BIGINT NOT NULL,
+            expires BIGINT NOT NULL,
+            tries BIGINT NOT NULL,
+            state TEXT NOT NULL,
+            note TEXT,
+            version BIGINT NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE proposal (
+            hash BLOB NOT NULL PRIMARY KEY,
+            note TEXT NOT NULL,
+            documents BLOB NOT NULL,
+            created BIGINT NOT NULL,
+            version BIGINT NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE draft (
+            content BLOB NOT NULL PRIMARY KEY,
+            authority TEXT NOT NULL,
+            key_id BLOB NOT NULL,
+            tbs BLOB NOT NULL,
+            created BIGINT NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE authority (
+            content BLOB NOT NULL PRIMARY KEY,
+            name TEXT NOT NULL,
+            key_id BLOB NOT NULL,
+            der BLOB NOT NULL,
+            created BIGINT NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE request (
+            id BLOB NOT NULL PRIMARY KEY,
+            requester TEXT NOT NULL,
+            profile TEXT NOT NULL,
+            statement_hash BLOB NOT NULL UNIQUE,
+            statement TEXT NOT NULL,
+            submission TEXT NOT NULL,
+            csr BLOB NOT NULL,
+            tbs BLOB NOT NULL,
+            state TEXT NOT NULL,
+            decided_by TEXT,
+            reason TEXT,
+            certificate BLOB,
+            opened BIGINT NOT NULL,
+            expires BIGINT NOT NULL,
+            version BIGINT NOT NULL
+        )
+        """,
+        "CREATE INDEX request_state ON request (state)",
+        """
+        CREATE TABLE vote (
+            hash BLOB NOT NULL PRIMARY KEY,
+            statement_hash BLOB NOT NULL,
+            voter TEXT NOT NULL,
+            decision TEXT NOT NULL,
+            note TEXT NOT NULL,
+            created BIGINT NOT NULL,
+            UNIQUE (statement_hash, voter)
+        )
+        """,
+        """
+        CREATE TABLE certificate (
+            fingerprint BLOB NOT NULL PRIMARY KEY,
+            serial BLOB NOT NULL,
+            authority TEXT NOT NULL,
+            request_id BLOB NOT NULL,
+            statement_hash BLOB NOT NULL UNIQUE,
+            der BLOB NOT NULL,
+            not_after BIGINT NOT NULL,
+            created BIGINT NOT NULL,
+            UNIQUE (authority, serial)
+        )
+        """,
+    ]
+}

@@ -1,0 +1,95 @@
+import Approval
+import Basics
+import Custody
+import Proofs
+import Storage
+
+extension Ledger {
+    /// What `open` needs, handed in.
+    public struct Parts: Sendable {
+        public let custody: CustodyDirectory
+        public let databasePath: String
+        public let clocks: any Clocks
+        public let entropy: any Entropy
+        public let acceptClock: Bool
+
+        public init(custody: CustodyDirectory, databasePath: String, clocks: any Clocks, entropy: any Entropy, acceptClock: Bool = false) {
+            self.custody = custody
+            self.databasePath = databasePath
+            self.clocks = clocks
+            self.entropy = entropy
+            self.acceptClock = acceptClock
+        }
+    }
+
+    /// Proves the database against the anchor, anchors what was committed before a crash, and opens the log's key.
+    /// - Returns: the ledger, and the house's sealed keys.
+    public static func open(_ parts: Parts) async throws(Problem) -> (Ledger, SealedKeys) {
+        do {
+            let anchor = try parts.custody.openAnchor(now: parts.clocks.now)
+            let state = anchor.state
+            let clock = try TrustedClock(parts.clocks, anchored: state.time, acceptGap: parts.acceptClock)
+            let holder = ViewHolder()
+            let store = try await Store.open(
+                at: parts.databasePath, headMAC: parts.custody.headMAC(state.instance, origin: state.origin)
+            ) { holder.extend($0) }
+            var lines: [AnchorLine] = []
+            let view = try View(anchor: state, claim: try await claim(store, state), lines: &lines)
+            holder.begin(view)
+            let keys = parts.custody.sealedKeys(SealContext(instance: state.instance, pin: state.pin), entropy: parts.entropy)
+            let log = try await keys.signer(for: try await logKey(store, view.charter.roster.log))
+            let ledger = Ledger(store: store, clock: clock, anchor: anchor, holder: holder, node: state.node, log: log)
+            try await ledger.anchor(lines)
+            return (ledger, keys)
+        } catch let error as CustodyError { throw error.problem } catch { throw problem(error) }
+    }
+
+    /// Collects what the database claims, from the anchor's size on.
+    private static func claim(_ store: Store, _ state: AnchorState) async throws -> View.Claim {
+        try await store.read { snapshot in
+            let head = try snapshot.head()
+            guard head.size >= state.size else {
+                throw Refusal.viewMismatch("it has \(head.size) entries, the anchor \(state.size): it is older than the anchor")
+            }
+            var notes: [SignedNote] = []
+            for row in try snapshot.rows("SELECT note FROM roster ORDER BY version") { notes.append(try SignedNote("roster", try row.text("note"))) }
+            var documents: [Digest32: Bytes] = [:]
+            for row in try snapshot.rows("SELECT bytes FROM document") {
+                let bytes = try row.blob("bytes")
+                documents[Digest32(of: bytes)] = bytes
+            }
+            let held = documents
+            return View.Claim(
+                rosters: notes, document: { held[$0] },
+                frontier: try Frontier(size: state.size) { try snapshot.node(level: $0, index: $1) },
+                tail: try snapshot.entries(state.size..<head.size), head: View.Head(size: head.size, root: head.root))
+        }
+    }
+
+    private static func logKey(_ store: Store, _ key: VerifierKey) async throws -> KeyRecord {
+        let record = try await store.read { snapshot in
+            try snapshot.row("SELECT id, algorithm, purposes, spki, sealed FROM key WHERE spki = $1", [.blob(key.key)]).map(KeyRecord.init(row:))
+        }
+        guard let record else { throw Refusal.viewMismatch("the log's sealed key is missing") }
+        return record
+    }
+}
+
+extension KeyRecord {
+    /// A row of the table `key`; whether it was altered shows when it is opened.
+    public init(row: Row) throws {
+        guard let id = ID(bytes: try row.blob("id")), let purposes = KeyRecord.purposes(try row.text("purposes")) else {
+            throw StorageError.damaged("A row of the table key is not as this program writes it.")
+        }
+        self.init(
+            id: id, algorithm: try row.text("algorithm"), purposes: purposes, publicKey: try row.blob("spki"), sealed: try row.blob("sealed"))
+    }
+
+    /// Stores the record under a name.
+    public func insertion(name: String, at time: UTCTime) -> Write {
+        Write(
+            "INSERT INTO key (id, name, algorithm, purposes, spki, sealed, created, version) VALUES ($1, $2, $3, $4, $5, $6, $7, 1)",
+            [.blob(id.bytes), .text(name), .text(algorithm), .text(purposesText), .blob(publicKey), .blob(sealed), .integer(time.seconds)],
+            expects: 1)
+    }
+}
