@@ -22,11 +22,13 @@ let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "s
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "NIOTLS", package: "swift-nio"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
 
@@ -67,7 +69,7 @@ let package = Package(
             "API",
             [
                 "Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", "Access", "Policies", "Authorities", "Registration",
-                "Transparency", hummingbird, hummingbirdTLS, logging,
+                "Transparency", hummingbird, hummingbirdCore, hummingbirdTLS, logging,
             ] + nio),
         // programs
         room("Client", callsC: true, ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", crypto, cryptoExtras, "Yams"] + nio),
@@ -99,8 +101,8 @@ let package = Package(
                 "Basics", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency", "Access", "Policies",
                 "Authorities", "Registration", crypto, grdb,
             ]),
-        tests("ClientTests", ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", "Client", crypto]),
-        tests("EdgeTests", ["Basics", "PKIX", "Wire", "API", "Client", "Node", crypto]),
+        tests("ClientTests", ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", "Client", crypto] + nio),
+        tests("EdgeTests", ["Basics", "PKIX", "Wire", "API", "Client", "Node", crypto, logging] + nio),
         tests("ArchitectureTests", []),
         tests("InteropTests", ["Basics"]),
     ]
