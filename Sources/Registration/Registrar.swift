@@ -131,7 +131,8 @@ public struct Registrar: Sendable {
                 Entry.DigestKey.request: statement.request, Entry.DigestKey.content: statement.content,
                 Entry.DigestKey.statement: statement.digest,
             ], roster: charter.roster.version, object: statement.subject)
-        do { try await ledger.store.commit(Change(writes: [write], entries: [entry])) } catch StorageError.conflict {
+        do throws(StorageError) { try await ledger.store.commit(Change(writes: [write], entries: [entry])) } catch {
+            guard error == .conflict else { throw error.problem }
             guard let record = try await ledger.store.read({ try RequestRecord.read(statement.subject, $0) }),
                 record.submission == wish.submission.rendered
             else { throw Self.idTaken }
