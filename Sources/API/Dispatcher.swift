@@ -1,3 +1,4 @@
+import Access
 import Basics
 import Wire
 
@@ -124,7 +125,7 @@ public struct Dispatcher: Sendable {
                 .unauthenticated, "access.key-unknown", title: "Nobody known asks",
                 detail: "The key in the TLS handshake is no person's login key in the roster in force.")
         }
-        guard permission == .person || !caller.roles.isDisjoint(with: roles) else {
+        guard permission == .person || caller.roles.contains(where: { roles.contains($0.rawValue) }) else {
             throw Problem(
                 .forbidden, "access.role-missing", title: "You may not do this",
                 detail: "It needs the role \(roles.sorted().joined(separator: " or ")).")

@@ -35,10 +35,9 @@ public final class CustodyDirectory: Sendable {
         let lock = try Self.lock(path)
         let master = MasterKey.generate(entropy: entropy)
         try master.save(in: files)
-        do {
-            let key = try PrivateKey.generate(.ecdsaP256, entropy: entropy)
-            try files.write(serverKeyName, Bytes(PEM.encode("PRIVATE KEY", key.pkcs8).utf8))
-        } catch let error as CustodyError { throw error } catch { throw .refused("The server's key could not be made.") }
+        let key: PrivateKey
+        do { key = try PrivateKey.generate(.ecdsaP256, entropy: entropy) } catch { throw .refused(error.text) }
+        try files.write(serverKeyName, Bytes(PEM.encode("PRIVATE KEY", key.pkcs8).utf8))
         return CustodyDirectory(files: files, lock: lock, master: master)
     }
 

@@ -13,10 +13,10 @@ public struct Registrar: Sendable {
     public static let mostOpenRequests: Int64 = 10_000
 
     let ledger: Ledger
-    let authorities: Authorities
+    let authorities: CertificateAuthorities
     let entropy: any Entropy
 
-    public init(ledger: Ledger, authorities: Authorities, entropy: any Entropy) {
+    public init(ledger: Ledger, authorities: CertificateAuthorities, entropy: any Entropy) {
         self.ledger = ledger
         self.authorities = authorities
         self.entropy = entropy

@@ -12,7 +12,7 @@ struct DispatcherTests {
     private func dispatcher(roles: Set<String> = [], _ answer: APIResponse = .json(.null)) throws -> Dispatcher {
         let handler: Dispatcher.Handler = { _ throws(Problem) in answer }
         let digest = Self.person.publicKey.digest
-        let caller = Principal(try #require(Handle("officer-1")), roles: roles)
+        let caller = Principal(handle: try #require(Handle("officer-1")), roles: Set(roles.compactMap { Role(rawValue: $0) }))
         return try Dispatcher(Dictionary(uniqueKeysWithValues: Routes.all.map { ($0, handler) })) { $0 == digest ? caller : nil }
     }
 

@@ -29,7 +29,7 @@ struct ListenerTests {
         }
         let roster: Dispatcher.Handler = { request throws(Problem) in .json(.integer(request.queryNumber("from") ?? 0)) }
         let dispatcher = try Dispatcher([Routes.vote: vote, Routes.roster: roster], table: table) { digest in
-            digest == key.publicKey.digest ? Principal(handle, roles: []) : nil
+            digest == key.publicKey.digest ? Principal(handle: handle, roles: []) : nil
         }
         try await TestNode.run(edge: dispatcher.admit) { node in
             let client = try node.client(key)

@@ -6,7 +6,7 @@ import Storage
 import Transparency
 
 /// The roster and its documents: proposals, acceptance, history.
-public struct Policies: Sendable {
+public struct Rosters: Sendable {
     /// What became of a signed roster.
     public enum Outcome: Hashable, Sendable {
         /// It is in force.
