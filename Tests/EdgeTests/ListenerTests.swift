@@ -16,7 +16,7 @@ struct ListenerTests {
 
     @Test("A person's request reaches its handler, and the answer comes back")
     func wholeWay() async throws {
-        let key = Keys.make()
+        let key = try Keys.make()
         let handle = try #require(Handle("officer-1"))
         let table = RouteTable([Routes.vote, Routes.roster])
         let vote: Dispatcher.Handler = { request throws(Problem) in
@@ -221,7 +221,8 @@ struct ListenerTests {
     func taken() async throws {
         try await TestNode.run(edge: Self.echo) { node in
             let second = try Listener(
-                Listener.Address(host: "127.0.0.1", port: node.port), key: Keys.make(), clocks: SystemClocks(), entropy: SystemEntropy(),
+                Listener.Address(host: "127.0.0.1", port: node.port), key: try Keys.make(), clocks: SystemClocks(),
+                entropy: SystemEntropy(),
                 logger: node.log.logger, edge: Self.echo)
             let problem = await #expect(throws: Problem.self) { try await second.run() }
             #expect(problem?.code == "node.address-unavailable")
