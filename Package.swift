@@ -61,9 +61,9 @@ let package = Package(
         room("Transparency", ["Basics", "Proofs", "Approval", "Custody", "Storage"]),
         // services
         room("Access", ["Basics", "PKIX", "Proofs", "Approval", "Custody", "Storage", "Transparency", crypto]),
-        room("Policies", ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency"]),
-        room("Authorities", ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency"]),
-        room("Registration", ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency", "Authorities"]),
+        room("Policies", ["Basics", "Access", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency"]),
+        room("Authorities", ["Basics", "Access", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency"]),
+        room("Registration", ["Basics", "Access", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency", "Authorities"]),
         // edges
         room(
             "API",

@@ -8,18 +8,17 @@ public struct KeyAlgorithm: Hashable, Sendable {
     public let name: String
     /// What a SubjectPublicKeyInfo of this kind carries, parameters included.
     let identifier: AlgorithmIdentifier
-    /// Octets of the key in the BIT STRING.
-    let keyLength: Int
-    /// Whether the octets are a good key of this kind; called after identifier and length were compared.
+    /// Whether the octets of the BIT STRING are a good key of this kind, its length included.
     private let checkKey: @Sendable (Bytes) throws(PKIXError) -> Void
 
     public static let ecdsaP256 = KeyAlgorithm(
         name: "ecdsa-p256",
         identifier: AlgorithmIdentifier(oid: .ecPublicKey, parameters: DERWriter.encode { $0.oid(.p256) }),
-        keyLength: 65, checkKey: { point throws(PKIXError) in try P256Curve.check(point) })
+        checkKey: { point throws(PKIXError) in try P256Curve.check(point) })
     /// FIPS 204. Every octet string of the right length is a key.
     public static let mlDSA65 = KeyAlgorithm(
-        name: "ml-dsa-65", identifier: AlgorithmIdentifier(oid: .mlDSA65), keyLength: 1952, checkKey: { _ throws(PKIXError) in })
+        name: "ml-dsa-65", identifier: AlgorithmIdentifier(oid: .mlDSA65),
+        checkKey: { key throws(PKIXError) in guard key.count == 1952 else { throw .keyLength } })
     public static let known = [ecdsaP256, mlDSA65]
 
     public init?(named name: String) {
@@ -28,11 +27,10 @@ public struct KeyAlgorithm: Hashable, Sendable {
     }
 
     private init(
-        name: String, identifier: AlgorithmIdentifier, keyLength: Int, checkKey: @escaping @Sendable (Bytes) throws(PKIXError) -> Void
+        name: String, identifier: AlgorithmIdentifier, checkKey: @escaping @Sendable (Bytes) throws(PKIXError) -> Void
     ) {
         self.name = name
         self.identifier = identifier
-        self.keyLength = keyLength
         self.checkKey = checkKey
     }
 

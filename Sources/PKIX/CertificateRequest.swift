@@ -3,6 +3,7 @@ import Basics
 /// A certificate signing request (RFC 2986), kept exactly as received and parsed strictly.
 public struct CertificateRequest: Hashable, Sendable {
     public static let sizeLimit = 65_536
+    public static let mostAttributes = 64
 
     /// What some embedded stacks get wrong; off unless a profile says otherwise.
     public enum Leniency: String, Hashable, Sendable, CaseIterable {
@@ -58,7 +59,8 @@ public struct CertificateRequest: Hashable, Sendable {
             previous = encoding
             var fields = try attributes.sequence()
             let oid = try fields.oid()
-            guard seen.insert(oid).inserted, seen.count <= 64 else { throw .duplicateAttribute(oid) }
+            guard seen.count < Self.mostAttributes else { throw .tooMany(limit: Self.mostAttributes) }
+            guard seen.insert(oid).inserted else { throw .duplicateAttribute(oid) }
             guard !seen.isSuperset(of: [.extensionRequest, .microsoftExtensionRequest]) else { throw .conflictingExtensionRequests }
             var values: [Bytes] = []
             try fields.each(.set, most: 16) { reader throws(PKIXError) in values.append(try reader.raw()) }

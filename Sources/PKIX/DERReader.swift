@@ -116,9 +116,11 @@ public struct DERReader: Sendable {
     }
 
     /// An INTEGER's content: two's complement, shortest.
-    public mutating func integer() throws(PKIXError) -> Bytes {
+    public mutating func integer() throws(PKIXError) -> Bytes { try integer(.integer) }
+
+    mutating func integer(_ tag: DERTag) throws(PKIXError) -> Bytes {
         let start = at
-        let content = try content(.integer)
+        let content = try content(tag)
         guard let first = content.first else { throw .der(.integer, offset: start) }
         if content.count > 1, (first == 0 && content[1] < 0x80) || (first == 0xff && content[1] >= 0x80) {
             throw .der(.integer, offset: start)
@@ -177,12 +179,13 @@ public struct DERReader: Sendable {
     }
 
     /// Runs `body` for each element of a SEQUENCE OF or SET OF; a set must be sorted by encoding.
+    /// - Throws: ``PKIXError/tooMany(limit:)`` when there are more than `most`.
     public mutating func each(_ tag: DERTag, most: Int, _ body: (inout DERReader) throws(PKIXError) -> Void) throws(PKIXError) {
         var items = try nested(tag)
         var count = 0
         var previous = Bytes()
         while !items.isAtEnd {
-            guard count < most else { throw .der(.length, offset: items.offset) }
+            guard count < most else { throw .tooMany(limit: most) }
             count += 1
             let start = items.at
             try body(&items)

@@ -31,7 +31,7 @@ public struct Extension: Hashable, Sendable {
             try fields.finish()
             guard seen.insert(oid).inserted else { throw .duplicateExtension(oid) }
             var inner = try DERReader(value)
-            _ = try inner.raw()
+            try inner.wellFormed()
             try inner.finish()
             extensions.append(Extension(oid: oid, isCritical: isCritical, value: value))
         }

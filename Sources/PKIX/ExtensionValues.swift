@@ -79,10 +79,11 @@ public struct KeyUsage: OptionSet, Hashable, Sendable {
         self.init(rawValue: value)
     }
 
+    /// Bits without a name are left out. No bit at all gives `030100`, which nobody accepts.
     public var der: Bytes {
         var octets: Bytes = [0, 0]
         for bit in 0..<9 where rawValue & (1 << UInt16(bit)) != 0 { octets[bit / 8] |= 0x80 >> UInt8(bit % 8) }
-        if octets[1] == 0 { octets.removeLast() }
+        while octets.last == 0 { octets.removeLast() }
         let unused = UInt8(min(7, octets.last?.trailingZeroBitCount ?? 0))
         return DERWriter.encode { $0.bitString(octets, unused: unused) }
     }
@@ -141,15 +142,22 @@ public struct AuthorityKeyIdentifier: Hashable, Sendable {
 
     public init(der: Bytes) throws(PKIXError) {
         var keyIdentifier: Bytes?
-        var others: Bytes = []
+        var rest: Bytes = []
         try DERReader.whole(der) { reader throws(PKIXError) in
             var fields = try reader.sequence()
             let tag = DERTag.context(0, constructed: false)
             if fields.peek == tag { keyIdentifier = try fields.content(tag) }
-            others = fields.rest()
+            var others = fields
+            if !others.isAtEnd {
+                // Both or none.
+                _ = try others.raw(.context(1, constructed: true))
+                _ = try others.raw(.context(2, constructed: false))
+                try others.finish()
+            }
+            rest = fields.rest()
         }
         self.keyIdentifier = keyIdentifier
-        self.others = others
+        others = rest
     }
 
     public var der: Bytes {

@@ -91,7 +91,11 @@ public struct Name: Hashable, Sendable {
         var rdns: [[Attribute]] = []
         try reader.each(.sequence, most: Self.mostRDNs) { reader throws(PKIXError) in
             var attributes: [Attribute] = []
-            try reader.each(.set, most: 16) { reader throws(PKIXError) in attributes.append(try Attribute(reading: &reader)) }
+            try reader.each(.set, most: 16) { reader throws(PKIXError) in
+                let attribute = try Attribute(reading: &reader)
+                guard !attributes.contains(where: { $0.oid == attribute.oid }) else { throw .duplicateAttribute(attribute.oid) }
+                attributes.append(attribute)
+            }
             guard !attributes.isEmpty else { throw .emptyRDN }
             rdns.append(attributes)
         }
@@ -101,7 +105,7 @@ public struct Name: Hashable, Sendable {
 
     /// One attribute an RDN, in the order given.
     public init(_ attributes: [Attribute]) throws(PKIXError) {
-        guard attributes.count <= Self.mostRDNs else { throw .nameTooLong }
+        guard attributes.count <= Self.mostRDNs else { throw .tooMany(limit: Self.mostRDNs) }
         rdns = attributes.map { [$0] }
         der = DERWriter.encode { writer in
             writer.sequence { writer in
@@ -122,7 +126,14 @@ extension Name: CustomStringConvertible {
         }.joined(separator: ", ")
     }
 
+    /// By scalars: a combining mark behind a comma must not hide it.
     private static func quoted(_ text: String) -> String {
-        text.escaped.map { ",+=<>;\"".contains($0) ? "\\\($0)" : String($0) }.joined()
+        var result = ""
+        for (index, scalar) in text.unicodeScalars.enumerated() {
+            let isOuterBlank = scalar == " " && (index == 0 || index == text.unicodeScalars.count - 1)
+            let isSpecial = ",+=<>;\"".unicodeScalars.contains(scalar) || isOuterBlank || (scalar == "#" && index == 0)
+            result += isSpecial ? "\\\(scalar)" : String(scalar).escaped
+        }
+        return result
     }
 }

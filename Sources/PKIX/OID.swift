@@ -21,24 +21,54 @@ public struct OID: Hashable, Sendable {
 
     /// - Parameter dotted: decimal arcs without leading zeros; the first is 0, 1 or 2, the second below 40 unless the first is 2.
     public init(_ dotted: String) throws(PKIXError) {
-        var arcs: [UInt64] = []
-        for part in dotted.split(separator: ".", omittingEmptySubsequences: false) {
-            guard let arc = Decimal.parse(part) else { throw .invalidOID(dotted) }
-            arcs.append(UInt64(arc))
-        }
-        guard arcs.count >= 2, arcs[0] <= 2, arcs[1] < 40 || (arcs[0] == 2 && arcs[1] < 1 << 62) else { throw .invalidOID(dotted) }
-        var content: Bytes = []
-        for arc in [arcs[0] * 40 + arcs[1]] + arcs.dropFirst(2) {
-            var groups = [UInt8(arc & 0x7f)]
-            var rest = arc >> 7
-            while rest > 0 {
-                groups.insert(UInt8(rest & 0x7f) | 0x80, at: 0)
-                rest >>= 7
+        guard dotted.utf8.count <= 256 else { throw .invalidOID(dotted) }
+        var arcs: [Bytes] = []
+        for part in dotted.utf8.split(separator: 0x2e, omittingEmptySubsequences: false) {
+            guard let first = part.first, part.allSatisfy({ (0x30...0x39).contains($0) }), first != 0x30 || part.count == 1 else {
+                throw .invalidOID(dotted)
             }
-            content += groups
+            arcs.append(Self.convert(part.map { $0 - 0x30 }, from: 10, to: 128))
+        }
+        guard arcs.count >= 2, arcs[0].count == 1, let root = arcs[0].first, root <= 2,
+            root == 2 || (arcs[1].count == 1 && arcs[1][0] < 40)
+        else { throw .invalidOID(dotted) }
+        var content: Bytes = []
+        for arc in [Self.adding(Int(root) * 40, to: arcs[1])] + arcs.dropFirst(2) {
+            content += arc.dropLast().map { $0 | 0x80 } + arc.suffix(1)
         }
         guard content.count <= Self.longest else { throw .invalidOID(dotted) }
         self.content = content
+    }
+
+    /// Digits of a number in another base, most significant first, no leading zeros; zero is one digit.
+    private static func convert(_ digits: Bytes, from: Int, to: Int) -> Bytes {
+        var rest = digits
+        var result: Bytes = []
+        repeat {
+            var remainder = 0
+            var quotient: Bytes = []
+            for digit in rest {
+                let value = remainder * from + Int(digit)
+                remainder = value % to
+                if value >= to || !quotient.isEmpty { quotient.append(UInt8(value / to)) }
+            }
+            result.append(UInt8(remainder))
+            rest = quotient
+        } while !rest.isEmpty
+        return result.reversed()
+    }
+
+    /// Adds to a number in base 128; the sum is not negative.
+    private static func adding(_ number: Int, to digits: Bytes) -> Bytes {
+        var sum: Bytes = []
+        var carry = number
+        for digit in digits.reversed() {
+            let value = Int(digit) + carry
+            sum.append(UInt8(value & 0x7f))
+            carry = value >> 7
+        }
+        if carry > 0 { sum.append(UInt8(carry)) }
+        return sum.reversed()
     }
 
     /// For constants of this room, whose content is written in hexadecimal.
@@ -46,21 +76,23 @@ public struct OID: Hashable, Sendable {
 }
 
 extension OID: CustomStringConvertible {
-    /// Dotted decimal; an arc beyond 63 bits makes it `oid:` and hexadecimal.
+    /// Dotted decimal, arcs of any size.
     public var description: String {
-        var arcs: [UInt64] = []
-        var arc: UInt64 = 0
+        var arcs: [Bytes] = []
+        var arc: Bytes = []
         for octet in content {
-            guard arc < 1 << 56 else { return "oid:" + content.hex }
-            arc = arc << 7 | UInt64(octet & 0x7f)
+            arc.append(octet & 0x7f)
             if octet < 0x80 {
                 arcs.append(arc)
-                arc = 0
+                arc = []
             }
         }
-        guard let first = arcs.first else { return "" }
-        let top = min(first / 40, 2)
-        return ([top, first - top * 40] + arcs.dropFirst()).map(String.init).joined(separator: ".")
+        guard let first = arcs.first, let leading = first.first else { return "" }
+        let root = first.count == 1 ? min(leading / 40, 2) : 2
+        let second = Self.adding(-40 * Int(root), to: first)
+        return ([[root], second] + arcs.dropFirst()).map { arc in
+            String(decoding: Self.convert(arc, from: 128, to: 10).map { $0 + 0x30 }, as: UTF8.self)
+        }.joined(separator: ".")
     }
 }
 

@@ -5,6 +5,7 @@ public enum PKIXError: Error, Hashable, Sendable {
     /// A DER rule (X.690 §10, §11) is broken at this octet of the object.
     case der(DERRule, offset: Int)
     case tooLong(limit: Int)
+    case tooMany(limit: Int)
     case invalidOID(String)
     case unsupportedVersion
     case serialNumberOutOfRange
@@ -19,7 +20,6 @@ public enum PKIXError: Error, Hashable, Sendable {
     case signatureAlgorithmDoesNotFitKey
     case signatureInvalid
     case emptyRDN
-    case nameTooLong
     case invalidString(OID)
     case invalidTime
     case uniqueIdentifier
@@ -56,13 +56,15 @@ extension PKIXError {
         switch self {
         case .der(let rule, let offset): "it is not strict DER: \(rule.text) at octet \(offset)"
         case .tooLong(let limit): "it is longer than \(limit) octets"
+        case .tooMany(let limit): "it has a list of more than \(limit) elements"
         case .invalidOID(let text): "\(text.escaped) is not an object identifier such as 1.3.6.1.4.1.32473.1"
         case .unsupportedVersion: "its version is not the one that is accepted (certificates v3, requests v1)"
         case .serialNumberOutOfRange: "the serial number must be positive and at most 20 octets long"
         case .unknownKeyAlgorithm(let oid):
-            "the key algorithm \(oid) is not known; known are " + KeyAlgorithm.known.map(\.name).joined(separator: ", ")
+            "the key algorithm \(oid)\(oid.familiar) is not known; known are " + KeyAlgorithm.known.map(\.name).joined(separator: ", ")
         case .unknownSignatureAlgorithm(let oid):
-            "the signature algorithm \(oid) is not known; known are " + SignatureAlgorithm.known.map(\.name).joined(separator: ", ")
+            "the signature algorithm \(oid)\(oid.familiar) is not known; known are "
+                + SignatureAlgorithm.known.map(\.name).joined(separator: ", ")
         case .algorithmParameters(let oid): "the parameters of \(oid) are not the ones that the standard prescribes"
         case .keyLength: "the public key does not have the length of its algorithm"
         case .keyForm: "the public key's point must be uncompressed (first octet 04)"
@@ -72,7 +74,6 @@ extension PKIXError {
         case .signatureAlgorithmDoesNotFitKey: "the signature algorithm does not belong to the kind of key"
         case .signatureInvalid: "the signature does not verify: the requester has not proven to hold the private key"
         case .emptyRDN: "a relative distinguished name is empty"
-        case .nameTooLong: "a name has more parts than are accepted"
         case .invalidString(let oid): "the string of attribute \(oid) has octets that its type does not allow"
         case .invalidTime: "a time is not in the form of RFC 5280 §4.1.2.5"
         case .uniqueIdentifier: "unique identifiers are not accepted"
@@ -98,12 +99,27 @@ extension PKIXError {
     }
 }
 
+extension OID {
+    /// ` (RSA)`: what people call an algorithm that is not supported here; empty when it has no such name.
+    fileprivate var familiar: String { Self.familiarNames[self].map { " (\($0))" } ?? "" }
+
+    private static let familiarNames: [OID: String] = [
+        OID(constant: "2a864886f70d010101"): "RSA", OID(constant: "2a864886f70d01010a"): "RSA-PSS",
+        OID(constant: "2a864886f70d010105"): "RSA with SHA-1", OID(constant: "2a864886f70d01010b"): "RSA with SHA-256",
+        OID(constant: "2a864886f70d01010c"): "RSA with SHA-384", OID(constant: "2a864886f70d01010d"): "RSA with SHA-512",
+        OID(constant: "2a8648ce3d0401"): "ECDSA with SHA-1", OID(constant: "2b81040022"): "P-384", OID(constant: "2b81040023"): "P-521",
+        OID(constant: "2b8104000a"): "secp256k1", OID(constant: "2b656e"): "X25519", OID(constant: "2b6570"): "Ed25519",
+        OID(constant: "2b6571"): "Ed448", OID(constant: "608648016503040311"): "ML-DSA-44",
+        OID(constant: "608648016503040313"): "ML-DSA-87",
+    ]
+}
+
 extension PKIXError.DERRule {
     var text: String {
         switch self {
         case .truncated: "it ends too early"
         case .tag: "another element was expected"
-        case .length: "a length is not in its shortest form"
+        case .length: "a length is indefinite, too large, or not in its shortest form"
         case .depth: "it is nested too deep"
         case .trailing: "there are octets after the end of a value"
         case .integer: "an integer is empty or not in its shortest form"

@@ -1,10 +1,11 @@
 import Basics
 
-/// Certificates that a server makes for its own TLS key; clients trust them by pin. Nothing that an authority issues comes from here.
+/// Certificates that servers and people make for their own keys, for TLS only; the other side trusts them by pin. Nothing that an
+/// authority issues comes from here.
 public enum SelfSigned {
     /// - Parameters:
     ///   - name: the common name, at most 64 characters.
-    ///   - addresses: DNS names and IP addresses under which the server is reached; at least one.
+    ///   - addresses: DNS names and IP addresses under which a server is reached; none for a client's certificate.
     /// - Throws: ``PKIXError/invalidAddress(_:)``, or what is wrong with the name or validity.
     public static func certificate(
         key: PrivateKey, name: String, addresses: [String], validity: Validity, serial: SerialNumber
@@ -13,19 +14,20 @@ public enum SelfSigned {
         let subject = try Name([try Attribute(oid: .commonName, kind: .utf8, text: name)])
         var names: [GeneralName] = []
         for address in addresses { names.append(try generalName(address)) }
-        guard !names.isEmpty else { throw .invalidExtension(.subjectAlternativeName) }
         let algorithm = SignatureAlgorithm.preferred(for: key.publicKey.keyAlgorithm)
+        var extensions = [
+            Extension(oid: .basicConstraints, isCritical: true, value: BasicConstraints.endEntity.der),
+            Extension(oid: .keyUsage, isCritical: true, value: KeyUsage.digitalSignature.der),
+            Extension(oid: .extendedKeyUsage, isCritical: false, value: ExtendedKeyUsage(purposes: [.serverAuth, .clientAuth]).der),
+            Extension(oid: .subjectKeyIdentifier, isCritical: false, value: SubjectKeyIdentifier(bytes: key.publicKey.keyIdentifier).der),
+        ]
+        if !names.isEmpty {
+            extensions.append(
+                Extension(oid: .subjectAlternativeName, isCritical: false, value: SubjectAlternativeName(names: names).der))
+        }
         let tbs = try TBSCertificate(
             serialNumber: serial, signature: algorithm.identifier, issuer: subject, validity: validity, subject: subject,
-            publicKey: key.publicKey,
-            extensions: [
-                Extension(oid: .basicConstraints, isCritical: true, value: BasicConstraints.endEntity.der),
-                Extension(oid: .keyUsage, isCritical: true, value: KeyUsage.digitalSignature.der),
-                Extension(oid: .extendedKeyUsage, isCritical: false, value: ExtendedKeyUsage(purposes: [.serverAuth, .clientAuth]).der),
-                Extension(oid: .subjectAlternativeName, isCritical: false, value: SubjectAlternativeName(names: names).der),
-                Extension(
-                    oid: .subjectKeyIdentifier, isCritical: false, value: SubjectKeyIdentifier(bytes: key.publicKey.keyIdentifier).der),
-            ])
+            publicKey: key.publicKey, extensions: extensions)
         return Certificate(tbs: tbs, signature: try key.sign(tbs.der))
     }
 

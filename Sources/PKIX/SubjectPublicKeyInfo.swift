@@ -1,5 +1,4 @@
 import Basics
-import Crypto
 
 /// A public key as certificates carry it (RFC 5280 §4.1.2.7), fully checked: exact parameters, length, point on its curve, nothing after.
 public struct SubjectPublicKeyInfo: Hashable, Sendable {
@@ -16,17 +15,21 @@ public struct SubjectPublicKeyInfo: Hashable, Sendable {
         let identifier = try AlgorithmIdentifier(reading: &fields)
         key = try fields.bitString()
         try fields.finish()
-        guard let row = KeyAlgorithm.known.first(where: { $0.identifier == identifier }) else {
-            guard KeyAlgorithm.known.contains(where: { $0.identifier.oid == identifier.oid }) else {
-                throw .unknownKeyAlgorithm(identifier.oid)
-            }
-            throw .algorithmParameters(identifier.oid)
-        }
-        if row == .ecdsaP256, let first = key.first, first != 4 { throw .keyForm }
-        guard key.count == row.keyLength else { throw .keyLength }
+        guard let row = KeyAlgorithm.known.first(where: { $0.identifier == identifier }) else { throw Self.unknown(identifier) }
         try row.check(key)
         keyAlgorithm = row
         self.der = der
+    }
+
+    /// What is wrong with an identifier that stands in no row: a kind or a curve that is not known, or else its parameters.
+    private static func unknown(_ identifier: AlgorithmIdentifier) -> PKIXError {
+        guard KeyAlgorithm.known.contains(where: { $0.identifier.oid == identifier.oid }) else {
+            return .unknownKeyAlgorithm(identifier.oid)
+        }
+        guard let parameters = identifier.parameters, var reader = try? DERReader(parameters), let curve = try? reader.oid(),
+            !KeyAlgorithm.known.contains(where: { $0.identifier.parameters == parameters })
+        else { return .algorithmParameters(identifier.oid) }
+        return .unknownKeyAlgorithm(curve)
     }
 
     /// From the key's octets.
