@@ -11,6 +11,7 @@ public enum Routes {
     ]
 
     private static let administrator: Route.Permission = .role(["administrator"])
+    private static let registrationOfficer: Route.Permission = .role(["registration-officer"])
 }
 
 // Health and enrollment: nobody has to be known.
@@ -84,7 +85,7 @@ extension Routes {
         query: [
             .init("profile", .handle, isRequired: false, "With a raw CSR: the profile."),
             .init("field", .text, isRequired: false, repeats: true, "With a raw CSR: name=value, once for each field of the profile."),
-        ], permission: .person, bodies: [.json, .pkcs10],
+        ], permission: registrationOfficer, bodies: [.json, .pkcs10],
         answers: [.init(201, .json, "The request is open; people vote on its statement.")],
         summary: "Ask for a certificate: a CSR under a profile.")
     public static let requests = Route(

@@ -1,4 +1,6 @@
 import API
+import Access
+import Approval
 import Basics
 import PKIX
 import Testing
@@ -14,10 +16,10 @@ struct DispatcherTests {
         stranger = try Keys.make()
     }
 
-    private func dispatcher(roles: Set<String> = [], _ answer: APIResponse = .json(.null)) throws -> Dispatcher {
+    private func dispatcher(roles: Set<Role> = [], _ answer: APIResponse = .json(.null)) throws -> Dispatcher {
         let handler: Dispatcher.Handler = { _ throws(Problem) in answer }
         let digest = person.publicKey.digest
-        let caller = Principal(try #require(Handle("officer-1")), roles: roles)
+        let caller = Principal(handle: try #require(Handle("officer-1")), roles: roles)
         return try Dispatcher(Dictionary(uniqueKeysWithValues: Routes.all.map { ($0, handler) })) { $0 == digest ? caller : nil }
     }
 
@@ -42,7 +44,7 @@ struct DispatcherTests {
 
     @Test("A stranger's key is refused, unless the route is for anyone", arguments: Routes.all)
     func stranger(route: Route) async throws {
-        let admission = await (try dispatcher(roles: ["administrator"])).admit(try head(route, peer: stranger))
+        let admission = await (try dispatcher(roles: Set(Role.allCases))).admit(try head(route, peer: stranger))
         let refusal = try refusal(admission)
         #expect(refusal?.status == (route.permission == .anyone ? nil : 401))
         #expect(refusal?.code == (route.permission == .anyone ? nil : "access.key-unknown"))
@@ -51,20 +53,41 @@ struct DispatcherTests {
 
     @Test("A person without the role is refused where a role is needed, and only there", arguments: Routes.all)
     func withoutRole(route: Route) async throws {
-        let needsRole = if case .role = route.permission { true } else { false }
-        for roles in [[], ["registration-officer"]] as [Set<String>] {
+        for roles in [[], [.administrator], [.registrationOfficer]] as [Set<Role>] {
+            let isAllowed =
+                if case .role(let needed) = route.permission { !needed.isDisjoint(with: roles.map(\.rawValue)) } else { true }
             let refusal = try refusal(await dispatcher(roles: roles).admit(head(route, peer: person)))
-            #expect(refusal?.status == (needsRole ? 403 : nil))
-            #expect(refusal?.code == (needsRole ? "access.role-missing" : nil))
+            #expect(refusal?.status == (isAllowed ? nil : 403))
+            #expect(refusal?.code == (isAllowed ? nil : "access.role-missing"))
         }
     }
 
-    @Test("An administrator's body is read on every route; route and caller are known to the log", arguments: Routes.all)
-    func administrator(route: Route) async throws {
-        let admission = await (try dispatcher(roles: ["administrator"])).admit(try head(route, peer: person))
+    @Test("The roles that routes need are roles of the roster")
+    func knownRoles() {
+        for route in Routes.all {
+            if case .role(let roles) = route.permission {
+                #expect(!roles.isEmpty)
+                for role in roles { #expect(Role(rawValue: role) != nil, "\(route.name)") }
+            }
+        }
+    }
+
+    @Test("When the roster cannot be asked, its problem is the answer, except where anyone may call", arguments: Routes.all)
+    func noRoster(route: Route) async throws {
+        let handler: Dispatcher.Handler = { _ throws(Problem) in .json(.null) }
+        let dispatcher = try Dispatcher(Dictionary(uniqueKeysWithValues: Routes.all.map { ($0, handler) })) { _ throws(Problem) in
+            throw Problem(.unavailable, "house.frozen", title: "T", detail: "D")
+        }
+        let refusal = try refusal(await dispatcher.admit(head(route, peer: person)))
+        #expect(refusal?.status == (route.permission == .anyone ? nil : 503))
+    }
+
+    @Test("With every role the body is read on every route; route and caller are known to the log", arguments: Routes.all)
+    func withEveryRole(route: Route) async throws {
+        let admission = await (try dispatcher(roles: Set(Role.allCases))).admit(try head(route, peer: person))
         #expect(try refusal(admission) == nil)
         #expect(admission.route == route.pattern)
-        #expect(admission.principal == Handle("officer-1"))
+        #expect(admission.principal == (route.permission == .anyone ? nil : Handle("officer-1")))
     }
 
     @Test(
