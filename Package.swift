@@ -102,7 +102,7 @@ let package = Package(
                 "Authorities", "Registration", crypto, grdb,
             ]),
         tests("ClientTests", ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", "Client", crypto] + nio),
-        tests("EdgeTests", ["Basics", "PKIX", "Wire", "API", "Client", "Node", crypto, logging] + nio),
+        tests("EdgeTests", ["Basics", "PKIX", "Approval", "Wire", "Access", "API", "Client", "Node", crypto, logging] + nio),
         tests("ArchitectureTests", []),
         tests("InteropTests", ["Basics"]),
     ]

@@ -11,6 +11,7 @@ public enum Routes {
     ]
 
     private static let administrator: Route.Permission = .role(["administrator"])
+    private static let registrationOfficer: Route.Permission = .role(["registration-officer"])
 }
 
 // Health and enrollment: nobody has to be known.
@@ -87,7 +88,7 @@ extension Routes {
         query: [
             .init("field", .text, isRequired: false, repeats: true, "With a raw CSR: name=value, once for each field of the profile."),
             .init("submission", .text, isRequired: false, "With a raw CSR: the signed submission, in unpadded URL-safe base64."),
-        ], permission: .person, bodies: [.json, .pkcs10],
+        ], permission: registrationOfficer, bodies: [.json, .pkcs10],
         answers: [.init(201, .json, "The request is open; people vote on its statement.")],
         summary: "Ask for a certificate: a CSR under a profile.")
     public static let requests = Route(
