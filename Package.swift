@@ -79,6 +79,7 @@ let package = Package(
                 "Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", "Custody", "Storage", "Transparency", "Access", "Policies",
                 "Authorities", "Registration", "API", crypto, hummingbird, hummingbirdTLS, logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio),
         .executableTarget(
             name: "assay",
