@@ -3,23 +3,33 @@ import Basics
 import Crypto
 import Glibc
 import PKIX
+import Synchronization
 
 /// The directory that holds what the database must not: master key, anchor, the server's TLS key. One process has it at a time.
 public final class CustodyDirectory: Sendable {
     public let path: String
     private let files: PrivateFiles
-    private let lock: Int32
+    /// The locked directory's descriptor, until ``release()``.
+    private let lock: Mutex<Int32?>
     private let master: MasterKey
     private static let serverKeyName = "server.key"
 
     private init(files: PrivateFiles, lock: Int32, master: MasterKey) {
         path = files.directory
         self.files = files
-        self.lock = lock
+        self.lock = Mutex(lock)
         self.master = master
     }
 
-    deinit { close(lock) }
+    deinit { release() }
+
+    /// Lets another process have the directory. Nothing may be asked of this value afterwards.
+    public func release() {
+        lock.withLock { lock in
+            if let descriptor = lock { close(descriptor) }
+            lock = nil
+        }
+    }
 
     /// Whether the house was begun and never finished: a custody without an anchor.
     public static func isUnfinished(at path: String) -> Bool {

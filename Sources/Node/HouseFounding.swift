@@ -117,6 +117,7 @@ public struct HouseFounding: Sendable {
                 [
                     .roster(version: 1, digest: roster.digest), .head(size: committed.size, root: committed.root, time: now),
                 ])
+            custody.release()
         } catch { throw Problem(wrapping: error) }
         return roster.digest
     }
