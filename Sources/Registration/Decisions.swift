@@ -49,9 +49,11 @@ extension Registrar {
         case .reject: return try reject(record, examined, note, vote, reason: reason, actor: actor, now: now)
         case .approve:
             let isEnough = examined.rejecter == nil && examined.approvers.count >= examined.needed
-            return isEnough
-                ? try await issue(record, examined, note, vote, actor: actor, now: now)
-                : try approve(record, examined, note, vote, actor: actor, now: now)
+            guard isEnough else { return try approve(record, examined, note, vote, actor: actor, now: now) }
+            do { return try await issue(record, examined, note, vote, actor: actor, now: now) } catch Refusal.statementClosed {
+                // Somebody else's last vote was committed while this one was judged.
+                return (nil, try await restored(record))
+            }
         }
     }
 
