@@ -79,6 +79,7 @@ let package = Package(
                 "Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", "Custody", "Storage", "Transparency", "Access", "Policies",
                 "Authorities", "Registration", "API", crypto, hummingbird, hummingbirdTLS, logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio),
         .executableTarget(
             name: "assay",
@@ -99,10 +100,10 @@ let package = Package(
             "ServicesTests",
             [
                 "Basics", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency", "Access", "Policies",
-                "Authorities", "Registration", crypto, grdb,
+                "Authorities", "Registration", "Node", crypto, grdb, logging,
             ]),
         tests("ClientTests", ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", "Client", crypto] + nio),
-        tests("EdgeTests", ["Basics", "PKIX", "Wire", "API", "Client", "Node", crypto, logging] + nio),
+        tests("EdgeTests", ["Basics", "PKIX", "Approval", "Wire", "Access", "API", "Client", "Node", crypto, logging] + nio),
         tests("ArchitectureTests", []),
         tests("InteropTests", ["Basics"]),
     ]

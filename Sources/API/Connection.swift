@@ -3,9 +3,10 @@ import NIOCore
 import NIOSSL
 import PKIX
 
-/// Remembers the peer's key for as long as a connection lives. Used on the connection's event loop only.
-final class PeerHandler: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = ByteBuffer
+/// Remembers the peer's key for as long as a connection lives, and lets it end in good time. Used on the connection's event loop only.
+final class PeerHandler: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = NIOAny
+    typealias OutboundIn = NIOAny
 
     private enum Key {
         case unread
@@ -21,6 +22,14 @@ final class PeerHandler: ChannelInboundHandler, RemovableChannelHandler {
         let found = try certificate.map { try PeerCertificate.key(in: [try $0.toDERBytes()]) }
         key = .read(found)
         return found
+    }
+
+    /// While remote half closure is allowed, NIOSSL does not take the peer's close_notify for the end of a close, and while nobody
+    /// reads it does not even see it: each close would last until its timeout of 5 seconds.
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        if mode == .all { try? context.channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: false) }
+        context.close(mode: mode, promise: promise)
+        context.read()
     }
 
     /// The key whose possession the connection's peer has proven, nil when it showed no certificate.

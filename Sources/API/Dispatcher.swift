@@ -1,3 +1,5 @@
+import Access
+import Approval
 import Basics
 import Wire
 
@@ -21,14 +23,15 @@ public struct Dispatcher: Sendable {
 
     private let table: RouteTable
     private let handlers: [Route: Handler]
-    private let principal: @Sendable (Digest32) async -> Principal?
+    private let principal: @Sendable (Digest32) async throws(Problem) -> Principal?
 
     /// - Parameters:
     ///   - handlers: exactly one for each route of the table.
     ///   - principal: who has the login key with this digest of its SubjectPublicKeyInfo, by the roster in force; asked anew for
     ///     each request, so that a person who was removed is nobody at once.
     public init(
-        _ handlers: [Route: Handler], table: RouteTable = RouteTable(), principal: @escaping @Sendable (Digest32) async -> Principal?
+        _ handlers: [Route: Handler], table: RouteTable = RouteTable(),
+        principal: @escaping @Sendable (Digest32) async throws(Problem) -> Principal?
     ) throws(Unfit) {
         let known = Set(table.routes)
         let missing = table.routes.filter { handlers[$0] == nil }.map(\.name)
@@ -61,8 +64,9 @@ public struct Dispatcher: Sendable {
             return refuse(head, problem)
         }
         var caller: Principal?
-        if let peer = head.peer { caller = await principal(peer.digest) }
-        do {
+        do throws(Problem) {
+            // Routes for anyone do not ask: health is told even when the roster cannot be.
+            if route.permission != .anyone, let peer = head.peer { caller = try await principal(peer.digest) }
             try Self.check(route.permission, caller, hasKey: head.peer != nil)
             try route.check(parameters: parameters)
             try route.check(query: target.query)
@@ -124,7 +128,7 @@ public struct Dispatcher: Sendable {
                 .unauthenticated, "access.key-unknown", title: "Nobody known asks",
                 detail: "The key in the TLS handshake is no person's login key in the roster in force.")
         }
-        guard permission == .person || !caller.roles.isDisjoint(with: roles) else {
+        guard permission == .person || caller.roles.contains(where: { roles.contains($0.rawValue) }) else {
             throw Problem(
                 .forbidden, "access.role-missing", title: "You may not do this",
                 detail: "It needs the role \(roles.sorted().joined(separator: " or ")).")

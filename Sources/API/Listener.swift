@@ -57,7 +57,8 @@ public final class Listener: Sendable {
                     _ = try PeerCertificate.key(in: try chain.map { try $0.toDERBytes() })
                     promise.succeed(.certificateVerified)
                 } catch {
-                    logger.info("peer certificate refused", metadata: ["reason": "\(error)"])
+                    let reason = (error as? PeerCertificate.Refusal)?.text ?? "unreadable"
+                    logger.info("peer certificate refused", metadata: ["reason": "\(reason)"])
                     promise.succeed(.failed)
                 }
             })
@@ -75,10 +76,16 @@ public final class Listener: Sendable {
     public func run() async throws {
         let task = Task { try await server.run() }
         serving.withLock { $0 = task }
-        try await withTaskCancellationHandler {
-            try await task.value
-        } onCancel: {
-            task.cancel()
+        do {
+            try await withTaskCancellationHandler {
+                try await task.value
+            } onCancel: {
+                task.cancel()
+            }
+        } catch let error as IOError {
+            throw Problem(
+                .unavailable, "node.address-unavailable", title: "The address cannot be listened on",
+                detail: "\(address.host.escaped), port \(address.port): \(error.description.escaped). Does another program listen there?")
         }
     }
 

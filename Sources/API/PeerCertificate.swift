@@ -17,6 +17,16 @@ public enum PeerCertificate {
         case key(String)
         /// Issuer and subject differ, or the signature is not by the certificate's own key.
         case notSelfSigned
+
+        public var text: String {
+            switch self {
+            case .count(let count): "one certificate is expected, \(count) came"
+            case .tooLong: "the certificate is longer than 4096 octets"
+            case .unreadable(let error): "the certificate is not accepted: \(error.text)"
+            case .key(let name): "a P-256 key is expected, the certificate has one of \(name)"
+            case .notSelfSigned: "the certificate is not signed with its own key"
+            }
+        }
     }
 
     /// - Parameter chain: what the peer sent, each certificate in DER.

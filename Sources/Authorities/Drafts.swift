@@ -17,7 +17,7 @@ public struct AuthorityDraft: Hashable, Sendable {
     public let tbs: Bytes
 }
 
-extension Authorities {
+extension CertificateAuthorities {
     public static let mostDrafts = 16
 
     /// Makes keys for new authorities and fills their certificates. Nothing is in force by it, and no key is in use: that takes the

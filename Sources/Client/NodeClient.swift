@@ -140,7 +140,7 @@ public final class NodeClient: Sendable {
         configuration.certificateVerification = .noHostnameVerification
         if let key {
             let certificate = try SelfSigned.certificate(
-                key: key, name: "assay", addresses: [],
+                key: key, name: "assay", addresses: ["localhost"],
                 validity: Validity(notBefore: now.adding(seconds: -300), notAfter: now.adding(days: 1)),
                 serial: SerialNumber(at: now, random: entropy.bytes(16)))
             configuration.certificateChain = [.certificate(try NIOSSLCertificate(bytes: certificate.der, format: .der))]

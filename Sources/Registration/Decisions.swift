@@ -138,7 +138,10 @@ extension Registrar {
     }
 
     /// The statement is decided, whatever its row says: the stored certificate is given back, and never a second signature made.
-    private func restored(_ record: RequestRecord) async throws -> Change {
+    private func restored(_ earlier: RequestRecord) async throws -> Change {
+        // The view may be newer than the snapshot that was read: what closed the statement is in the database by now.
+        let record = try await request(earlier.id)
+        guard record.state == .open else { return Change() }
         guard record.certificate != nil else {
             throw Problem(
                 .conflict, "request.record-missing", title: "The request was decided, but its record is gone",

@@ -13,10 +13,10 @@ public struct Registrar: Sendable {
     public static let mostOpenRequests: Int64 = 10_000
 
     let ledger: Ledger
-    let authorities: Authorities
+    let authorities: CertificateAuthorities
     let entropy: any Entropy
 
-    public init(ledger: Ledger, authorities: Authorities, entropy: any Entropy) {
+    public init(ledger: Ledger, authorities: CertificateAuthorities, entropy: any Entropy) {
         self.ledger = ledger
         self.authorities = authorities
         self.entropy = entropy
@@ -131,7 +131,8 @@ public struct Registrar: Sendable {
                 Entry.DigestKey.request: statement.request, Entry.DigestKey.content: statement.content,
                 Entry.DigestKey.statement: statement.digest,
             ], roster: charter.roster.version, object: statement.subject)
-        do { try await ledger.store.commit(Change(writes: [write], entries: [entry])) } catch StorageError.conflict {
+        do throws(StorageError) { try await ledger.store.commit(Change(writes: [write], entries: [entry])) } catch {
+            guard error == .conflict else { throw error.problem }
             guard let record = try await ledger.store.read({ try RequestRecord.read(statement.subject, $0) }),
                 record.submission == wish.submission.rendered
             else { throw Self.idTaken }

@@ -98,6 +98,7 @@ struct GroupCommit: Sendable {
         for (place, body) in entries.enumerated() {
             edge.append(Merkle.leafHash(body))
             try TileRows.insert(body, at: head.size + Int64(place), db)
+            try TileRows.mention(body, at: head.size + Int64(place), db)
         }
         for tile in edge.takeChangedTiles() { try TileRows.write(tile, db) }
         let root = edge.root

@@ -32,4 +32,11 @@ enum TileRows {
             throw StorageError.headMoved
         }
     }
+
+    /// Notes which object an entry is about, so that an object's entries are found without reading all.
+    static func mention(_ body: Bytes, at index: Int64, _ db: Database) throws {
+        guard let object = (try? Entry(decoding: body))?.object else { return }
+        let statement = try db.cachedStatement(sql: "INSERT INTO mention (object, idx) VALUES ($1, $2)")
+        try statement.execute(arguments: try StatementArguments([.blob(object), .integer(index)]))
+    }
 }

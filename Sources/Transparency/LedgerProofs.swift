@@ -46,6 +46,18 @@ extension Ledger {
         do { return try await store.read { try $0.entries(from..<end) } } catch { throw Problem(wrapping: error) }
     }
 
+    /// The entries about an object, in order, each with its index.
+    public func entries(about object: ID) async throws(Problem) -> [(index: Int64, entry: Bytes)] {
+        do {
+            return try await store.read { snapshot in
+                try snapshot.rows("SELECT idx FROM mention WHERE object = $1 ORDER BY idx LIMIT 1000", [.blob(object.bytes)]).map { row in
+                    let index = try row.integer("idx")
+                    return (index, try snapshot.entry(index))
+                }
+            }
+        } catch { throw Problem(wrapping: error) }
+    }
+
     private static func outside(_ index: Int64, size: Int64) -> Problem {
         Problem(
             .notFound, "ledger.outside", title: "The ledger does not reach so far",

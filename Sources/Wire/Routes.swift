@@ -2,15 +2,16 @@
 public enum Routes {
     public static let all: [Route] = [
         health, ready, enroll, node,
-        roster, proposeRoster, document, persons,
+        roster, proposeRoster, proposals, document, persons,
         addOfficer, officers, officer,
         draftAuthorities, authorities, authorityCertificate,
-        submitRequest, requests, request, vote,
+        submitRequest, requests, request, vote, requestEntries,
         certificates, certificate,
         checkpoint, entries, proof, consistency,
     ]
 
     private static let administrator: Route.Permission = .role(["administrator"])
+    private static let registrationOfficer: Route.Permission = .role(["registration-officer"])
 }
 
 // Health and enrollment: nobody has to be known.
@@ -41,6 +42,9 @@ extension Routes {
         "roster.propose", .post, api("roster"), permission: administrator, bodies: [.json],
         answers: [.init(200, .json, "The version is in force."), .init(202, .json, "More signatures are needed.")],
         summary: "Hand in a next roster version, or one more signature over it.")
+    public static let proposals = Route(
+        "roster.proposals", .get, api("roster", "proposals"), permission: administrator,
+        answers: [.init(200, .json, "Proposals with the signatures so far.")], summary: "Roster versions that wait for more signatures.")
     public static let document = Route(
         "document", .get, api("documents", .parameter(.init("hash", .digest, "The document's SHA-256."))), permission: .person,
         answers: [.init(200, .octets, "The document's exact octets.")], summary: "A document that the roster names by its hash.")
@@ -82,13 +86,14 @@ extension Routes {
     public static let submitRequest = Route(
         "request.submit", .post, api("requests"),
         query: [
-            .init("profile", .handle, isRequired: false, "With a raw CSR: the profile."),
             .init("field", .text, isRequired: false, repeats: true, "With a raw CSR: name=value, once for each field of the profile."),
-        ], permission: .person, bodies: [.json, .pkcs10],
+            .init("submission", .text, isRequired: false, "With a raw CSR: the signed submission, in unpadded URL-safe base64."),
+        ], permission: registrationOfficer, bodies: [.json, .pkcs10],
         answers: [.init(201, .json, "The request is open; people vote on its statement.")],
         summary: "Ask for a certificate: a CSR under a profile.")
     public static let requests = Route(
-        "requests", .get, api("requests"), permission: .person, answers: [.init(200, .json, "Requests, newest first.")],
+        "requests", .get, api("requests"),
+        query: [.init("state", .text, isRequired: false, "Only these: open, issued, rejected or expired.")], permission: .person, answers: [.init(200, .json, "Requests, newest first.")],
         summary: "The requests and their states.")
     public static let request = Route(
         "request", .get, api("requests", .parameter(requestID)), permission: .person,
@@ -98,6 +103,9 @@ extension Routes {
         "request.vote", .post, api("requests", .parameter(requestID), "votes"), permission: .person, bodies: [.json],
         answers: [.init(200, .json, "The request's state after the vote, with the certificate when it was issued.")],
         summary: "Approve or reject: a signed vote over the request's statement.")
+    public static let requestEntries = Route(
+        "request.entries", .get, api("requests", .parameter(requestID), "entries"), permission: .person,
+        answers: [.init(200, .json, "Entries with their indexes, in order.")], summary: "Everything that the ledger has about one request.")
     public static let certificates = Route(
         "certificates", .get, api("certificates"), permission: .person, answers: [.init(200, .json, "Certificates, newest first.")],
         summary: "The certificates that were issued.")

@@ -29,7 +29,7 @@ struct NodeClientTests {
     func otherKey() async throws {
         let server = try await ScriptedServer([[Self.ok], [Self.ok]])
         defer { server.stop() }
-        let key = PrivateKey.generate(.ecdsaP256, entropy: SystemEntropy())
+        let key = try PrivateKey.generate(.ecdsaP256, entropy: SystemEntropy())
         #expect(await problem(try client(server, pin: Digest32(of: "another"), key: key))?.code == "client.server-key-mismatch")
         #expect(server.connections == 1)
         #expect(server.received == "")

@@ -30,7 +30,7 @@ final class ScriptedServer: Sendable {
 
     /// - Parameter steps: what to do with the first request of each connection, the second, …; after the last: silence.
     init(_ steps: [[Step]], version: TLSVersion = .tlsv13) async throws {
-        key = PrivateKey.generate(.ecdsaP256, entropy: SystemEntropy())
+        key = try PrivateKey.generate(.ecdsaP256, entropy: SystemEntropy())
         let now = SystemClocks().now
         let certificate = try SelfSigned.certificate(
             key: key, name: "server", addresses: ["127.0.0.1"], validity: Validity(notBefore: now, notAfter: now.adding(days: 1)),

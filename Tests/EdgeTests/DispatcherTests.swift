@@ -1,4 +1,6 @@
 import API
+import Access
+import Approval
 import Basics
 import PKIX
 import Testing
@@ -6,13 +8,18 @@ import Wire
 
 @Suite("Who may call what")
 struct DispatcherTests {
-    private static let person = Keys.make()
-    private static let stranger = Keys.make()
+    private let person: PrivateKey
+    private let stranger: PrivateKey
 
-    private func dispatcher(roles: Set<String> = [], _ answer: APIResponse = .json(.null)) throws -> Dispatcher {
+    init() throws {
+        person = try Keys.make()
+        stranger = try Keys.make()
+    }
+
+    private func dispatcher(roles: Set<Role> = [], _ answer: APIResponse = .json(.null)) throws -> Dispatcher {
         let handler: Dispatcher.Handler = { _ throws(Problem) in answer }
-        let digest = Self.person.publicKey.digest
-        let caller = Principal(try #require(Handle("officer-1")), roles: roles)
+        let digest = person.publicKey.digest
+        let caller = Principal(handle: try #require(Handle("officer-1")), roles: roles)
         return try Dispatcher(Dictionary(uniqueKeysWithValues: Routes.all.map { ($0, handler) })) { $0 == digest ? caller : nil }
     }
 
@@ -37,7 +44,7 @@ struct DispatcherTests {
 
     @Test("A stranger's key is refused, unless the route is for anyone", arguments: Routes.all)
     func stranger(route: Route) async throws {
-        let admission = await (try dispatcher(roles: ["administrator"])).admit(try head(route, peer: Self.stranger))
+        let admission = await (try dispatcher(roles: Set(Role.allCases))).admit(try head(route, peer: stranger))
         let refusal = try refusal(admission)
         #expect(refusal?.status == (route.permission == .anyone ? nil : 401))
         #expect(refusal?.code == (route.permission == .anyone ? nil : "access.key-unknown"))
@@ -46,20 +53,41 @@ struct DispatcherTests {
 
     @Test("A person without the role is refused where a role is needed, and only there", arguments: Routes.all)
     func withoutRole(route: Route) async throws {
-        let needsRole = if case .role = route.permission { true } else { false }
-        for roles in [[], ["registration-officer"]] as [Set<String>] {
-            let refusal = try refusal(await dispatcher(roles: roles).admit(head(route, peer: Self.person)))
-            #expect(refusal?.status == (needsRole ? 403 : nil))
-            #expect(refusal?.code == (needsRole ? "access.role-missing" : nil))
+        for roles in [[], [.administrator], [.registrationOfficer]] as [Set<Role>] {
+            let isAllowed =
+                if case .role(let needed) = route.permission { !needed.isDisjoint(with: roles.map(\.rawValue)) } else { true }
+            let refusal = try refusal(await dispatcher(roles: roles).admit(head(route, peer: person)))
+            #expect(refusal?.status == (isAllowed ? nil : 403))
+            #expect(refusal?.code == (isAllowed ? nil : "access.role-missing"))
         }
     }
 
-    @Test("An administrator's body is read on every route; route and caller are known to the log", arguments: Routes.all)
-    func administrator(route: Route) async throws {
-        let admission = await (try dispatcher(roles: ["administrator"])).admit(try head(route, peer: Self.person))
+    @Test("The roles that routes need are roles of the roster")
+    func knownRoles() {
+        for route in Routes.all {
+            if case .role(let roles) = route.permission {
+                #expect(!roles.isEmpty)
+                for role in roles { #expect(Role(rawValue: role) != nil, "\(route.name)") }
+            }
+        }
+    }
+
+    @Test("When the roster cannot be asked, its problem is the answer, except where anyone may call", arguments: Routes.all)
+    func noRoster(route: Route) async throws {
+        let handler: Dispatcher.Handler = { _ throws(Problem) in .json(.null) }
+        let dispatcher = try Dispatcher(Dictionary(uniqueKeysWithValues: Routes.all.map { ($0, handler) })) { _ throws(Problem) in
+            throw Problem(.unavailable, "house.frozen", title: "T", detail: "D")
+        }
+        let refusal = try refusal(await dispatcher.admit(head(route, peer: person)))
+        #expect(refusal?.status == (route.permission == .anyone ? nil : 503))
+    }
+
+    @Test("With every role the body is read on every route; route and caller are known to the log", arguments: Routes.all)
+    func withEveryRole(route: Route) async throws {
+        let admission = await (try dispatcher(roles: Set(Role.allCases))).admit(try head(route, peer: person))
         #expect(try refusal(admission) == nil)
         #expect(admission.route == route.pattern)
-        #expect(admission.principal == Handle("officer-1"))
+        #expect(admission.principal == (route.permission == .anyone ? nil : Handle("officer-1")))
     }
 
     @Test(
@@ -72,7 +100,7 @@ struct DispatcherTests {
         ])
     func unfitHeads(method: String, target: String, status: Int, code: String) async throws {
         let head = RequestHead(
-            id: Keys.id(), method: method, target: target, contentType: nil, contentLength: 0, peer: Self.person.publicKey)
+            id: Keys.id(), method: method, target: target, contentType: nil, contentLength: 0, peer: person.publicKey)
         let refusal = try refusal(await dispatcher().admit(head))
         #expect(refusal?.status == status)
         #expect(refusal?.code == code)
@@ -98,7 +126,7 @@ struct DispatcherTests {
     func bodies(route: Route, contentType: String?, length: Int?, status: Int) async throws {
         let head = RequestHead(
             id: Keys.id(), method: route.method.rawValue, target: try Samples.target(route), contentType: contentType,
-            contentLength: length, peer: Self.person.publicKey)
+            contentLength: length, peer: person.publicKey)
         #expect(try refusal(await dispatcher().admit(head))?.status == status)
     }
 

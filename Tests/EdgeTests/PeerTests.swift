@@ -14,7 +14,7 @@ struct PeerTests {
 
     @Test("A self-signed certificate gives its key, and nothing else of it counts")
     func accepted() throws {
-        let key = Keys.make()
+        let key = try Keys.make()
         #expect(try PeerCertificate.key(in: [Keys.certificate(key).der]) == key.publicKey)
     }
 
@@ -28,9 +28,20 @@ struct PeerTests {
         #expect(throws: PeerCertificate.Refusal.tooLong) { try PeerCertificate.key(in: [long]) }
         #expect(throws: PeerCertificate.Refusal.notSelfSigned) { try PeerCertificate.key(in: [Certificates.issued]) }
         #expect(throws: PeerCertificate.Refusal.notSelfSigned) { try PeerCertificate.key(in: [Certificates.signedByAnother]) }
+        #expect(throws: PeerCertificate.Refusal.key("ml-dsa-65")) { try PeerCertificate.key(in: [Self.postQuantum()]) }
         for unreadable in [[], Array(good.dropLast()), good + [0], Certificates.version1, Certificates.p384] {
             #expect(throws: PeerCertificate.Refusal.self) { try PeerCertificate.key(in: [unreadable]) }
         }
+    }
+
+    /// A readable certificate over a key of another algorithm; its signature is nobody's.
+    private static func postQuantum() throws -> Bytes {
+        let template = try Keys.certificate(try Keys.make()).tbs
+        let key = try SubjectPublicKeyInfo(.mlDSA65, key: Bytes(repeating: 0x61, count: 1952))
+        let tbs = try TBSCertificate(
+            serialNumber: template.serialNumber, signature: SignatureAlgorithm.mlDSA65.identifier, issuer: template.issuer,
+            validity: template.validity, subject: template.subject, publicKey: key, extensions: [])
+        return Certificate(tbs: tbs, signature: [0]).der
     }
 
     @Test("Without a certificate a peer is nobody; with one it is its key")
@@ -39,7 +50,7 @@ struct PeerTests {
             let nobody = try await RawClient.talk(to: node.port, sending: Self.get)
             #expect(nobody.received.hasPrefix("HTTP/1.1 200 "))
             #expect(nobody.received.hasSuffix("\"nobody\""))
-            let key = Keys.make()
+            let key = try Keys.make()
             let somebody = try await RawClient.talk(
                 to: node.port,
                 as: .init(certificates: [Keys.certificate(key).der], key: NIOSSLPrivateKey(bytes: key.pkcs8, format: .der)),

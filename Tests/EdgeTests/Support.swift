@@ -8,7 +8,7 @@ import Testing
 import Wire
 
 enum Keys {
-    static func make() -> PrivateKey { PrivateKey.generate(.ecdsaP256, entropy: SystemEntropy()) }
+    static func make() throws -> PrivateKey { try PrivateKey.generate(.ecdsaP256, entropy: SystemEntropy()) }
     static func id() -> ID { ID(at: SystemClocks().now, entropy: SystemEntropy()) }
 
     static func certificate(_ key: PrivateKey, addresses: [String] = ["127.0.0.1"]) throws -> Certificate {
@@ -51,7 +51,7 @@ struct TestNode: Sendable {
 
     static func run(limits: Limits = Limits(), edge: @escaping Edge, _ body: (TestNode) async throws -> Void) async throws {
         let (ports, running) = AsyncStream.makeStream(of: Int.self)
-        let key = Keys.make()
+        let key = try Keys.make()
         let log = LogLines()
         let listener = try Listener(
             Listener.Address(host: "127.0.0.1", port: 0), key: key, limits: limits, clocks: SystemClocks(), entropy: SystemEntropy(),

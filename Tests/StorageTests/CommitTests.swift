@@ -246,9 +246,13 @@ struct CommitTests {
         let store = try await house.create(onCommit: told.hear)
         try await store.commit(.document(1))
         try house.tamper(sql)
-        for number in 2...3 {
-            let error = await #expect(throws: StorageError.self) { try await store.commit(.document(number)) }
-            #expect(error?.code == code)
+        await withTaskGroup(of: Void.self) { tasks in
+            for number in 2..<40 {
+                tasks.addTask {
+                    let error = await #expect(throws: StorageError.self) { try await store.commit(.document(number)) }
+                    #expect(error?.code == code)
+                }
+            }
         }
         #expect(told.all.count == 1)
         #expect(store.head.size == 1)

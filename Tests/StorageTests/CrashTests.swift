@@ -68,7 +68,7 @@ struct CrashTests {
         #expect(last > 3)
     }
 
-    @Test("When the disk is full all of the group fail, nothing is kept, and it goes on when there is room")
+    @Test("When the disk is full a change fails, nothing is kept, and it goes on when there is room")
     func fullDisk() async throws {
         let house = try House()
         let told = Told()
@@ -76,14 +76,8 @@ struct CrashTests {
         try await store.commit(.document(1))
         let head = store.head
         let log = try Redirected(house.path + "-wal", to: "/dev/full")
-        await withTaskGroup(of: Void.self) { tasks in
-            for number in 2..<22 {
-                tasks.addTask {
-                    let error = await #expect(throws: StorageError.self) { try await store.commit(.document(number)) }
-                    #expect(error?.code == "storage.failed")
-                }
-            }
-        }
+        // One only: a second group would read pages from the stand-in, which a full disk does not do.
+        #expect(await #expect(throws: StorageError.self) { try await store.commit(.document(2)) }?.code == "storage.failed")
         log.restore()
         #expect(store.head == head)
         #expect(told.all.count == 1)
@@ -133,9 +127,11 @@ final class Redirected {
         let replacement = open(other, O_RDWR)
         try #require(replacement >= 0)
         let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-        for name in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
-            let link = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(name)")
-            guard let descriptor = Int32(name), link == target else { continue }
+        // All are found before the first is copied: a copy may get a number that is still to come.
+        let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").filter { name in
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(name)")) == target
+        }
+        for descriptor in descriptors.compactMap({ Int32($0) }) {
             saved.append((descriptor, dup(descriptor)))
             dup2(replacement, descriptor)
         }

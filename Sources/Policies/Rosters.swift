@@ -6,7 +6,7 @@ import Storage
 import Transparency
 
 /// The roster and its documents: proposals, acceptance, history.
-public struct Policies: Sendable {
+public struct Rosters: Sendable {
     /// What became of a signed roster.
     public enum Outcome: Hashable, Sendable {
         /// It is in force.
@@ -91,8 +91,8 @@ public struct Policies: Sendable {
             try ledger.entry(
                 .rosterAccepted, at: now, actor: try await ledger.actor(administrator.handle),
                 digests: [Entry.DigestKey.document: next.roster.digest], roster: next.roster.version))
-        do { try await ledger.store.commit(change) } catch StorageError.conflict {
-            throw Refusal.rosterNotNext(have: next.roster.version, got: next.roster.version)
+        do throws(StorageError) { try await ledger.store.commit(change) } catch {
+            throw error == .conflict ? Refusal.rosterNotNext(have: next.roster.version, got: next.roster.version).problem : error.problem
         }
         try await ledger.adopt(next)
         return .accepted(version: next.roster.version)

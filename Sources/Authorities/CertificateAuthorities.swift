@@ -9,7 +9,7 @@ import Synchronization
 import Transparency
 
 /// Certificate authorities: their keys, their own certificates, and their signers.
-public final class Authorities: Sendable {
+public final class CertificateAuthorities: Sendable {
     let ledger: Ledger
     let keys: any KeyProvider
     let entropy: any Entropy
