@@ -86,7 +86,7 @@ let package = Package(
         .executableTarget(
             name: "assay",
             dependencies: [
-                "Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", "Client", "Node",
+                "Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", "Client", "Node", "API", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
