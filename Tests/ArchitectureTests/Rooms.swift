@@ -65,8 +65,8 @@ struct Room {
             ],
             modules: hummingbird.union(nio).union(["Crypto", "Logging", "ServiceLifecycle", "UnixSignals"])),
         Room(
-            "assay", .programs, rooms: ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", "Client", "Node"],
-            modules: ["ArgumentParser"]),
+            "assay", .programs, rooms: ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", "Client", "Node", "API"],
+            modules: ["ArgumentParser", "Logging"]),
     ]
 
     /// Modules of the system: values need none but Foundation's; whoever does I/O may have the C library and locks.
