@@ -27,7 +27,9 @@ public enum AnchorLine: Hashable, Sendable {
             guard let version = Decimal.parse(words[1]), let digest = Digest32(base64: words[2]) else { return nil }
             self = .roster(version: version, digest: digest)
         case ("head", 4):
-            guard let size = Decimal.parse(words[1]), let root = Digest32(base64: words[2]), let time = Decimal.parse(words[3]) else { return nil }
+            guard let size = Decimal.parse(words[1]), let root = Digest32(base64: words[2]), let time = Decimal.parse(words[3]) else {
+                return nil
+            }
             self = .head(size: size, root: root, time: UTCTime(seconds: time))
         case ("closed", 3):
             guard let digest = Digest32(base64: words[1]), let until = Decimal.parse(words[2]) else { return nil }
@@ -136,8 +138,12 @@ public struct AnchorChain: Sendable {
 
     /// Reads a whole anchor.
     /// - Parameter key: the MAC of the instance that the first line names.
+    ///
+    /// A torn append leaves a beginning of what was written, or holes of zero octets in it; so nothing is cut but that. A whole line
+    /// that is not this chain's was altered; one that is, but says nothing known here, was written by a later version, and what it
+    /// limits would be forgotten.
     /// - Returns: the chain, and how many octets of `file` are good: a torn last append behind them is cut by the caller.
-    /// - Throws: ``Refusal/anchor(_:)`` when the first line, or more than one append behind the last good line, is bad.
+    /// - Throws: ``Refusal/anchor(_:)`` when the first line is bad, a whole line is, or more is torn than one append.
     public static func read(
         _ file: Bytes, key: (Instance) -> @Sendable (Bytes) -> Digest32
     ) throws(Refusal) -> (AnchorChain, good: Int) {
@@ -148,12 +154,17 @@ public struct AnchorChain: Sendable {
         var chain = AnchorChain(state: state, mac: key(state.instance))
         guard chain.accepts(header, tag) else { throw .anchor("its first line was not written with this master key") }
         var good = at
-        while let line = nextLine(file, &at) {
-            guard let (text, tag) = split(line), let parsed = AnchorLine(text), chain.accepts(text, tag) else { break }
+        while let end = file[good...].firstIndex(of: 0x0a), !file[good..<end].contains(0) {
+            guard let line = nextLine(file, &at), let (text, tag) = split(line), chain.accepts(text, tag) else {
+                throw .anchor("the line at octet \(good) was altered")
+            }
+            guard let parsed = AnchorLine(text) else {
+                throw .anchor("the line at octet \(good) was written by a later version of this program")
+            }
             chain.state.apply(parsed)
             good = at
         }
-        guard file.count - good <= appendLimit else { throw .anchor("a line behind octet \(good) was altered") }
+        guard file.count - good <= appendLimit else { throw .anchor("more than one append is torn behind octet \(good)") }
         return (chain, good)
     }
 
@@ -165,7 +176,8 @@ public struct AnchorChain: Sendable {
     }
 
     private static func nextLine(_ file: Bytes, _ at: inout Int) -> Substring? {
-        guard at < file.count, let end = file[at...].firstIndex(of: 0x0a), let text = String(validating: file[at..<end], as: UTF8.self) else {
+        guard at < file.count, let end = file[at...].firstIndex(of: 0x0a), let text = String(validating: file[at..<end], as: UTF8.self)
+        else {
             return nil
         }
         at = end + 1

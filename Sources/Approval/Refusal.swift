@@ -24,6 +24,12 @@ public enum Refusal: Error, Hashable, Sendable {
     case rosterNotSorted
     case rosterDoubled(String)
     case rosterIncomplete(String)
+    /// An administrator is one for everything.
+    case rosterAdministratorScope(String)
+    case rosterLogChanged
+    case rosterFirstHasDocuments
+    /// A signature line by somebody who may not sign, or that does not verify.
+    case rosterSignatureInvalid(String)
     case rosterPin
     case rosterUnknown
     case documentMissing(String)
@@ -83,6 +89,10 @@ public enum Refusal: Error, Hashable, Sendable {
         case .rosterNotSorted: "roster.not-sorted"
         case .rosterDoubled: "roster.line-twice"
         case .rosterIncomplete: "roster.incomplete"
+        case .rosterAdministratorScope: "roster.administrator-scope"
+        case .rosterLogChanged: "roster.log-changed"
+        case .rosterFirstHasDocuments: "roster.first-has-documents"
+        case .rosterSignatureInvalid: "roster.signature-invalid"
         case .rosterPin: "roster.pin-mismatch"
         case .rosterUnknown: "statement.roster-unknown"
         case .documentMissing: "roster.document-missing"
@@ -131,9 +141,11 @@ extension Refusal {
         case .foreignInstance: "The text names another instance than this one."
         case .unknownKind(let kind): "Statements of kind \(kind.escaped) are not known here; this version knows: certificate."
         case .badSignature(let name): "There is no single valid signature by \(name)'s vote key under this text."
-        case .rosterNotNext(let have, let got): "Version \(got) does not follow version \(have). Fetch the present roster and make the change again."
+        case .rosterNotNext(let have, let got):
+            "Version \(got) does not follow version \(have). Fetch the present roster and make the change again."
         case .rosterPrevious: "The line `previous` is not the hash of the present roster."
-        case .rosterQuorum(let count): "The quorum must be from 1 to \(count), the number of administrators, and at least 2 when there are two."
+        case .rosterQuorum(let count):
+            "The quorum must be from 1 to \(count), the number of administrators, and at least 2 when there are two."
         case .rosterSignatures(let have, let need): "\(have) of \(need) administrators have signed this version."
         case .rosterExpired: "The proposal's time is over. Make it again."
         case .rosterSpan: "`expires` may lie at most 7 days after `time`, and not before it."
@@ -141,7 +153,14 @@ extension Refusal {
         case .rosterNotSorted: "Lines after `expires` stand in the order of their octets, each once."
         case .rosterDoubled(let name): "\(name.escaped) stands there twice."
         case .rosterIncomplete(let what): "\(what.escaped)"
-        case .rosterPin: "Version 1 does not have the hash that was printed by `assay init`. This is another house, or its roster was replaced."
+        case .rosterAdministratorScope(let name):
+            "\(name.escaped) is an administrator for one profile. Administrators are that for everything: `*`."
+        case .rosterLogChanged: "The log's key cannot be changed by a roster of this version."
+        case .rosterFirstHasDocuments: "Version 1 names people only; documents come with the next version."
+        case .rosterSignatureInvalid(let name):
+            "The signature line of \(name.escaped) is not by an administrator of this version or the one before, or does not verify."
+        case .rosterPin:
+            "Version 1 does not have the hash that was printed by `assay init`. This is another house, or its roster was replaced."
         case .rosterUnknown: "The statement was opened under a roster that is not in this chain."
         case .documentMissing(let name): "The bytes of document \(name.escaped) were not handed in."
         case .personMismatch(let what): "\(what.escaped)"
@@ -149,7 +168,8 @@ extension Refusal {
         case .statementTooLong: "The statement stays open longer than its policy, or 7 days, allows."
         case .statementNotYetOpen: "The statement was opened in the future."
         case .statementClosed: "The statement was decided before. It stays as it was decided."
-        case .documentNotInForce(let name): "\(name.escaped) is not in force with the hash that the statement names. Submit the request again."
+        case .documentNotInForce(let name):
+            "\(name.escaped) is not in force with the hash that the statement names. Submit the request again."
         case .documentMismatch(let what): "\(what.escaped)"
         case .tbs(let error): "The certificate to be signed cannot be read: \(error.text)"
         case .contentMismatch: "The certificate to be signed is not the one that the statement names."
@@ -161,7 +181,8 @@ extension Refusal {
         case .authorityPurpose: "The authority's document does not allow it to sign this."
         case .wrongKey: "The signing key is not the one in the authority's document."
         case .submissionMissing: "A request by a person carries that person's signed submission."
-        case .submissionMismatch: "The submission is about another request, profile or person than the statement."
+        case .submissionMismatch:
+            "The submission is about another request, profile or person than the statement, or more than a day from its opening."
         case .requesterUnknown: "The requester is not in the present roster with a role that may submit requests."
         case .rejected(let name): "\(name) has rejected this. A rejection is final; submit a new request."
         case .quorumNotMet(let have, let need): "\(have) of \(need) approvals."
@@ -184,7 +205,8 @@ extension Refusal {
         let kind: Problem.Kind =
             switch self {
             case .voterIsRequester, .voterNotEligible, .voterUnknown, .authorityPurpose, .requesterUnknown: .forbidden
-            case .rejected, .statementExpired, .statementClosed, .voteTwice, .quorumNotMet, .rosterNotNext, .rosterPrevious, .documentNotInForce,
+            case .rejected, .statementExpired, .statementClosed, .voteTwice, .quorumNotMet, .rosterNotNext, .rosterPrevious,
+                .documentNotInForce,
                 .rosterSignatures:
                 .conflict
             case .anchor, .viewMismatch, .checkpointMismatch: .fault

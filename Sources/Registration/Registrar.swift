@@ -54,6 +54,7 @@ public struct Registrar: Sendable {
                 guard record.submission == wish.submission.rendered else { throw Self.idTaken }
                 return record
             }
+            guard !view.isClosed(submission.digest) else { throw Refusal.statementClosed }
             let statement = try open(wish, submission, view.charter, now)
             try await commit(wish, submission, statement, view.charter, now)
             return try await request(submission.subject)
@@ -144,7 +145,8 @@ public struct Registrar: Sendable {
         do {
             if let record = try await ledger.store.read({ try RequestRecord.read(id, $0) }) { return record }
         } catch { throw Problem(wrapping: error) }
-        throw Problem(.notFound, "request.not-found", title: "There is no such request", detail: "No request has the id \(id).", field: "id")
+        throw Problem(
+            .notFound, "request.not-found", title: "There is no such request", detail: "No request has the id \(id).", field: "id")
     }
 
     private static let idTaken = Problem(
