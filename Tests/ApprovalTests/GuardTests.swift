@@ -46,7 +46,7 @@ struct GuardTests {
     func replayedSubmission(type: EventType) throws {
         let decided = try TestRequest(house)
         let note = try house.submission(of: decided.statement)
-        var again = try TestRequest(house)
+        var again = decided
         again.opened = decided.opened.adding(seconds: 60)
         again.tbs = try again.filled(serial: 8).der
         again.submission = { _, _ in note }

@@ -20,7 +20,9 @@ struct BrokenRule: Sendable, CustomTestStringConvertible {
 @Suite("What is refused before any vote is counted")
 struct StatementTests {
     static let rules: [BrokenRule] = [
-        BrokenRule("another house", "approval.foreign-instance") { $0.instance = try #require(Instance(String(repeating: "0", count: 32))) },
+        BrokenRule("another house", "approval.foreign-instance") {
+            $0.instance = try #require(Instance(String(repeating: "0", count: 32)))
+        },
         BrokenRule("a roster version that is not there yet", "statement.roster-unknown") { $0.rosterVersion = 3 },
         BrokenRule("a roster version 0", "statement.roster-unknown") { $0.rosterVersion = 0 },
         BrokenRule("a roster version with another's hash", "statement.roster-unknown") { $0.rosterVersion = 1 },
@@ -45,7 +47,9 @@ struct StatementTests {
         BrokenRule("the root, which signs no devices", "statement.document-mismatch") {
             $0.authority = try $0.house.reference(.authority, "root")
         },
-        BrokenRule("open for longer than its policy allows", "statement.span-too-long") { $0.expires = $0.opened.adding(seconds: 5 * 86_400 + 1) },
+        BrokenRule("open for longer than its policy allows", "statement.span-too-long") {
+            $0.expires = $0.opened.adding(seconds: 5 * 86_400 + 1)
+        },
         BrokenRule("expires when it opens", "statement.span-too-long") { $0.expires = $0.opened },
         BrokenRule("an end at the end of time", "statement.span-too-long") { $0.expires = UTCTime(seconds: .max) },
         BrokenRule("expired", "statement.expired") {
@@ -123,7 +127,8 @@ struct StatementTests {
         try rule.change(&request)
         let evidence = try request.evidence
         #expect(refusal { try house.charter.examine(evidence, now: TestHouse.now) }?.code == rule.code)
-        #expect(refusal { try house.guarding().certificate(evidence, key: house.authorityKeys.publicKey("devices")).kind }?.code == rule.code)
+        #expect(
+            refusal { try house.guarding().certificate(evidence, key: house.authorityKeys.publicKey("devices")).kind }?.code == rule.code)
     }
 
     @Test("At the edges of time a statement is still good")

@@ -12,7 +12,8 @@ extension TestHouse {
         var bytes: [Bytes] = []
         for (name, quorum, days) in [("two-officers", 2, 5), ("one-officer", 1, 7), ("open", 1, 7)] as [(String, Int64, Int64)] {
             var members: [String: JSON] = [
-                "name": .string(name), "quorum": .integer(quorum), "roles": .array([.string("registration-officer")]), "days": .integer(days),
+                "name": .string(name), "quorum": .integer(quorum), "roles": .array([.string("registration-officer")]),
+                "days": .integer(days),
             ]
             if name == "open" { members["withoutRequester"] = .bool(true) }
             bytes.append(JSON.object(members.merging(policies[name] ?? [:]) { $1 }).canonicalBytes)
@@ -66,7 +67,8 @@ extension TestHouse {
         members.merge(changes) { $1 }
         let unfinished = try AuthorityDocument(document: JSON.object(members).canonicalBytes)
         let filling = Filling(
-            serial: SerialNumber(at: now, random: Bytes(repeating: key.digest.bytes[0], count: 16)), now: now.adding(days: -1), publicKey: key,
+            serial: SerialNumber(at: now, random: Bytes(repeating: key.digest.bytes[0], count: 16)), now: now.adding(days: -1),
+            publicKey: key,
             fields: [:], request: nil)
         let tbs = try unfinished.template.fill(filling, issuer: try (issuer ?? unfinished).asIssuer())
         members["content"] = .string(tbs.content.base64)
@@ -77,7 +79,9 @@ extension TestHouse {
 extension Roster.Document {
     /// The line for a document's bytes.
     init(_ digest: Digest32, _ bytes: Bytes) throws {
-        guard case .object(let members) = try JSON(canonical: bytes), case .string(let name)? = members["name"] else { throw Refusal.note("name") }
+        guard case .object(let members) = try JSON(canonical: bytes), case .string(let name)? = members["name"] else {
+            throw Refusal.note("name")
+        }
         let kind: DocumentKind = members["quorum"] != nil ? .approval : members["purposes"] != nil ? .authority : .profile
         self.init(kind: kind, name: try .named(name), digest: digest)
     }

@@ -51,7 +51,9 @@ struct TestHouse: Sendable {
     private static func everybody() throws -> [String: TestPerson] {
         let ben = TestKeys(login: Bytes(repeating: 0x42, count: 32), vote: Bytes(1...32))
         var people = ["ben": try TestPerson("ben", ben)]
-        for (name, number) in [("ada", 0x11), ("cyd", 0x21), ("dee", 0x31), ("eve", 0x51), ("fay", 0x61), ("gus", 0x71)] as [(String, UInt8)] {
+        for (name, number) in [("ada", 0x11), ("cyd", 0x21), ("dee", 0x31), ("eve", 0x51), ("fay", 0x61), ("gus", 0x71)]
+            as [(String, UInt8)]
+        {
             people[name] = try TestPerson(
                 name, TestKeys(login: Bytes(repeating: number + 1, count: 32), vote: Bytes(repeating: number, count: 32)))
         }
