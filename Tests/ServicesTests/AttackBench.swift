@@ -113,3 +113,14 @@ extension Bytes {
 extension Digest32 {
     var data: Data { Data(bytes) }
 }
+
+extension AttackBench {
+    /// How many rows each table has.
+    func counts() throws -> [String: Int] {
+        try connected { db in
+            let tables = try String.fetchAll(db, sql: "SELECT name FROM sqlite_master WHERE type = 'table'")
+            return try Dictionary(
+                uniqueKeysWithValues: tables.map { ($0, try Int.fetchOne(db, sql: "SELECT count(*) FROM \"\($0)\"") ?? 0) })
+        }
+    }
+}
