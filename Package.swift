@@ -22,11 +22,13 @@ let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "s
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "NIOTLS", package: "swift-nio"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
 
@@ -59,15 +61,15 @@ let package = Package(
         room("Transparency", ["Basics", "Proofs", "Approval", "Custody", "Storage"]),
         // services
         room("Access", ["Basics", "PKIX", "Proofs", "Approval", "Custody", "Storage", "Transparency", crypto]),
-        room("Policies", ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency"]),
-        room("Authorities", ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency"]),
-        room("Registration", ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency", "Authorities"]),
+        room("Policies", ["Basics", "Access", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency"]),
+        room("Authorities", ["Basics", "Access", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency"]),
+        room("Registration", ["Basics", "Access", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency", "Authorities"]),
         // edges
         room(
             "API",
             [
                 "Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", "Access", "Policies", "Authorities", "Registration",
-                "Transparency", hummingbird, hummingbirdTLS, logging,
+                "Transparency", hummingbird, hummingbirdCore, hummingbirdTLS, logging,
             ] + nio),
         // programs
         room("Client", callsC: true, ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", crypto, cryptoExtras, "Yams"] + nio),
@@ -77,6 +79,7 @@ let package = Package(
                 "Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", "Custody", "Storage", "Transparency", "Access", "Policies",
                 "Authorities", "Registration", "API", crypto, hummingbird, hummingbirdTLS, logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio),
         .executableTarget(
             name: "assay",
@@ -97,10 +100,10 @@ let package = Package(
             "ServicesTests",
             [
                 "Basics", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency", "Access", "Policies",
-                "Authorities", "Registration", crypto, grdb,
+                "Authorities", "Registration", "Node", crypto, grdb, logging,
             ]),
-        tests("ClientTests", ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", "Client", crypto]),
-        tests("EdgeTests", ["Basics", "PKIX", "Wire", "API", "Client", "Node", crypto]),
+        tests("ClientTests", ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", "Client", crypto] + nio),
+        tests("EdgeTests", ["Basics", "PKIX", "Approval", "Wire", "Access", "API", "Client", "Node", crypto, logging] + nio),
         tests("ArchitectureTests", []),
         tests("InteropTests", ["Basics"]),
     ]

@@ -115,7 +115,8 @@ public struct AnchorChain: Sendable {
     /// A new anchor, and its first line's octets.
     public static func begin(_ state: AnchorState, mac: @escaping @Sendable (Bytes) -> Digest32) -> (AnchorChain, Bytes) {
         var chain = AnchorChain(state: state, mac: mac)
-        return (chain, chain.link(state.header))
+        let octets = chain.link(state.header)
+        return (chain, octets)
     }
 
     private init(state: AnchorState, mac: @escaping @Sendable (Bytes) -> Digest32) {

@@ -80,3 +80,20 @@ public struct Charter: Sendable {
         return max(0, roster.quorum - roster.signers(of: next).count, proposed.quorum - proposed.signers(of: next).count)
     }
 }
+
+extension Charter {
+    /// All rules for a next version but the number of its signatures: what is worth keeping until others sign.
+    /// - Parameter signer: an administrator of this version who has signed it.
+    public func checkProposal(
+        _ note: SignedNote, by signer: Handle, now: UTCTime, supply: (Digest32) -> Bytes?
+    ) throws(Refusal) {
+        let next = try Roster(text: note.text)
+        guard next.instance == instance else { throw .foreignInstance }
+        guard next.version == roster.version + 1 else { throw .rosterNotNext(have: roster.version, got: next.version) }
+        guard next.previous == roster.digest else { throw .rosterPrevious }
+        guard now < next.expires, next.time <= now.adding(seconds: 300) else { throw .rosterExpired }
+        guard roster.signers(of: note).contains(signer) else { throw .badSignature(by: signer) }
+        let held = documents.bytes
+        _ = try Documents(of: next) { held[$0] ?? supply($0) }
+    }
+}

@@ -55,6 +55,8 @@ public struct AuthorityDocument: Sendable {
     public let purposes: Set<Purpose>
     /// The profiles under which it issues.
     public let profiles: [Handle]
+    /// How many authorities may follow below; nil for any number.
+    public let pathLength: Int?
     public let publicKey: SubjectPublicKeyInfo
     /// H of the TBSCertificate of its own certificate.
     public let content: Digest32
@@ -97,6 +99,7 @@ public struct AuthorityDocument: Sendable {
             throw fields.wrong("profiles", expected: "no profiles without the purpose certificate")
         }
         self.profiles = profiles
+        pathLength = try fields.optionalInteger("pathLength").map { Int(clamping: $0) }
         let spki = try fields.base64("publicKey")
         do { publicKey = try SubjectPublicKeyInfo(der: spki) } catch {
             throw fields.wrong("publicKey", expected: "a SubjectPublicKeyInfo (\(error.text))")
@@ -106,11 +109,19 @@ public struct AuthorityDocument: Sendable {
         guard template.keys.contains(publicKey.keyAlgorithm) else { throw fields.wrong("publicKey", expected: "a key of the kind in `key`") }
     }
 
-    /// What certificates that this authority signs say of it.
-    public func issuer(subject: Name) -> Issuer {
-        Issuer(
-            name: subject, keyIdentifier: publicKey.keyIdentifier, signatureAlgorithm: .preferred(for: publicKey.keyAlgorithm),
-            notAfter: .never)
+    /// What certificates that this authority signs say of it; everything is in the document.
+    public func asIssuer() throws(Problem) -> Issuer {
+        let own = try template.ownIssuer(publicKey: publicKey)
+        return Issuer(
+            name: own.name, keyIdentifier: own.keyIdentifier, signatureAlgorithm: own.signatureAlgorithm, notAfter: .never,
+            pathLength: pathLength)
+    }
+
+    /// Whether `tbs` may be this authority's own certificate, from bytes alone.
+    public func check(_ tbs: Bytes, issuer: AuthorityDocument) throws(Refusal) {
+        let parsed: TBSCertificate
+        do { parsed = try TBSCertificate(der: tbs) } catch { throw .tbs(error) }
+        do { try template.check(parsed, issuer: try issuer.asIssuer(), publicKey: publicKey) } catch { throw .template(error) }
     }
 }
 

@@ -88,7 +88,7 @@ extension Charter {
         guard Digest32(of: evidence.request) == statement.request else { throw .requestMismatch }
         guard Digest32(of: evidence.tbs) == statement.content else { throw .contentMismatch }
         let request: CertificateRequest
-        do {
+        do throws(PKIXError) {
             request = try CertificateRequest(der: evidence.request)
             try request.verifyPossession()
         } catch { throw .request(error) }
@@ -101,8 +101,9 @@ extension Charter {
         guard !documents.authorities.values.contains(where: { $0.value.publicKey == tbs.publicKey }),
             !roster.keys.contains(where: { $0.key == tbs.publicKey })
         else { throw .keyNotAllowed }
-        do { try profile.check(tbs, issuer: authority.asIssuer, request: request) } catch { throw .template(error) }
-        guard tbs.validity.notBefore == statement.opened.adding(seconds: -profile.skew) else { throw .validityStart }
+        do {
+            try profile.check(tbs, issuer: try authority.asIssuer(), request: request, opened: statement.opened)
+        } catch { throw .template(error) }
         return (tbs, request)
     }
 

@@ -61,7 +61,7 @@ public struct Person: Hashable, Sendable {
 
     /// - Throws: when the text is not in its only form, or its one signature is not by its own vote key.
     public init(_ note: SignedNote) throws(Refusal) {
-        do {
+        do throws(TextError) {
             var reader = try TextReader(note.text, context: Self.context)
             let named = try reader.value("instance")
             instance = Instance(named)

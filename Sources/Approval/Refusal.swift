@@ -39,7 +39,6 @@ public enum Refusal: Error, Hashable, Sendable {
     case tbs(PKIXError)
     case contentMismatch
     case template(Problem)
-    case validityStart
     case request(PKIXError)
     case requestMismatch
     case keyMismatch
@@ -97,7 +96,6 @@ public enum Refusal: Error, Hashable, Sendable {
         case .tbs: "statement.certificate-malformed"
         case .contentMismatch: "statement.content-mismatch"
         case .template(let problem): problem.code
-        case .validityStart: "statement.validity-start"
         case .request: "statement.request-malformed"
         case .requestMismatch: "statement.request-mismatch"
         case .keyMismatch: "statement.key-mismatch"
@@ -156,7 +154,6 @@ extension Refusal {
         case .tbs(let error): "The certificate to be signed cannot be read: \(error.text)"
         case .contentMismatch: "The certificate to be signed is not the one that the statement names."
         case .template(let problem): problem.detail
-        case .validityStart: "notBefore is not the statement's opening time less the profile's skew."
         case .request(let error): "The certificate signing request is not acceptable: \(error.text)"
         case .requestMismatch: "The certificate signing request is not the one that the statement names."
         case .keyMismatch: "The certificate's key is not the key of the certificate signing request."

@@ -106,7 +106,7 @@ public struct Roster: Hashable, Sendable {
 
     /// Parses the text and checks every rule that one version can break by itself.
     public init(text: String) throws(Refusal) {
-        do {
+        do throws(TextError) {
             var reader = try TextReader(text, context: Self.context, limit: Self.textLimit)
             instance = try reader.parsed("instance") { Instance($0) }
             version = try reader.number("version")

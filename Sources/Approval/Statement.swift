@@ -65,7 +65,7 @@ public struct Statement: Hashable, Sendable {
 
     public init(text: String) throws(Refusal) {
         var kind: Substring = ""
-        do {
+        do throws(TextError) {
             var reader = try TextReader(text, context: Self.context)
             instance = try reader.parsed("instance") { Instance($0) }
             kind = try reader.value("kind")

@@ -38,7 +38,7 @@ public struct Submission: Hashable, Sendable {
 
     /// Parses the note and verifies its only signature with a vote key that the requester has in `roster`.
     public init(_ note: SignedNote, roster: Roster) throws(Refusal) {
-        do {
+        do throws(TextError) {
             var reader = try TextReader(note.text, context: Self.context)
             instance = try reader.parsed("instance") { Instance($0) }
             subject = try reader.parsed("subject") { ID($0) }

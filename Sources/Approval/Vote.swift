@@ -49,7 +49,7 @@ public struct Vote: Hashable, Sendable {
 
     /// Parses the text; who signed it is for ``isSigned(_:in:)`` to say.
     public init(text: String) throws(Refusal) {
-        do {
+        do throws(TextError) {
             var reader = try TextReader(text, context: Self.context)
             instance = try reader.parsed("instance") { Instance($0) }
             voter = try reader.handle("voter")

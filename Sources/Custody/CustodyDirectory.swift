@@ -3,23 +3,33 @@ import Basics
 import Crypto
 import Glibc
 import PKIX
+import Synchronization
 
 /// The directory that holds what the database must not: master key, anchor, the server's TLS key. One process has it at a time.
 public final class CustodyDirectory: Sendable {
     public let path: String
     private let files: PrivateFiles
-    private let lock: Int32
+    /// The locked directory's descriptor, until ``release()``.
+    private let lock: Mutex<Int32?>
     private let master: MasterKey
     private static let serverKeyName = "server.key"
 
     private init(files: PrivateFiles, lock: Int32, master: MasterKey) {
         path = files.directory
         self.files = files
-        self.lock = lock
+        self.lock = Mutex(lock)
         self.master = master
     }
 
-    deinit { close(lock) }
+    deinit { release() }
+
+    /// Lets another process have the directory. Nothing may be asked of this value afterwards.
+    public func release() {
+        lock.withLock { lock in
+            if let descriptor = lock { close(descriptor) }
+            lock = nil
+        }
+    }
 
     /// Whether the house was begun and never finished: a custody without an anchor.
     public static func isUnfinished(at path: String) -> Bool {
@@ -35,10 +45,9 @@ public final class CustodyDirectory: Sendable {
         let lock = try Self.lock(path)
         let master = MasterKey.generate(entropy: entropy)
         try master.save(in: files)
-        do {
-            let key = try PrivateKey.generate(.ecdsaP256, entropy: entropy)
-            try files.write(serverKeyName, Bytes(PEM.encode("PRIVATE KEY", key.pkcs8).utf8))
-        } catch let error as CustodyError { throw error } catch { throw .refused("The server's key could not be made.") }
+        let key: PrivateKey
+        do { key = try PrivateKey.generate(.ecdsaP256, entropy: entropy) } catch { throw .refused(error.text) }
+        try files.write(serverKeyName, Bytes(PEM.encode("PRIVATE KEY", key.pkcs8).utf8))
         return CustodyDirectory(files: files, lock: lock, master: master)
     }
 

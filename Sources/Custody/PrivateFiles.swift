@@ -31,7 +31,7 @@ struct PrivateFiles: Sendable {
     func write(_ name: String, _ content: Bytes) throws(CustodyError) {
         let temporary = path(name + ".new")
         unlink(temporary)
-        let file = open(temporary, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        let file = Glibc.open(temporary, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw failure("open", temporary) }
         do throws(CustodyError) {
             try Self.writeAll(file, content, temporary)

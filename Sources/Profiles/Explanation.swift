@@ -88,11 +88,18 @@ public struct Explanation: Hashable, Sendable {
         case .dns(let host): return Line(label: "Host name", value: host.escaped)
         case .email(let address): return Line(label: "Mailbox", value: address.escaped)
         case .uri(let uri): return Line(label: "URI", value: uri.escaped)
-        case .ip(let octets): return Line(label: "Address", value: IPAddress.text(of: octets))
+        case .ip(let octets): return Line(label: "Address", value: address(octets))
         case .directoryName(let name): return Line(label: "Other subject", value: name.description)
         case .registeredID(let oid): return Line(label: "Registered identifier", value: oid.description)
         case .otherName(let type, let value): return other(type, value)
         }
+    }
+
+    /// `192.0.2.1`, or eight groups without abbreviation.
+    private static func address(_ octets: Bytes) -> String {
+        guard octets.count == 16 else { return octets.map(String.init).joined(separator: ".") }
+        return stride(from: 0, to: 16, by: 2).map { String(UInt16(octets[$0]) << 8 | UInt16(octets[$0 + 1]), radix: 16) }
+            .joined(separator: ":")
     }
 
     private static func other(_ type: OID, _ value: Bytes) -> Line {

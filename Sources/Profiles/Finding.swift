@@ -33,7 +33,8 @@ struct LintRule: Sendable {
     }
 
     /// Every rule that a template could break. What ``TBSCertificate`` cannot hold at all (v1, serial numbers of 0 or 21 octets,
-    /// unique identifiers, written defaults, wrong time types, keys that are not on their curve) needs no rule here.
+    /// unique identifiers, written defaults, double extensions, wrong time types, an end before the beginning, keys that are not on
+    /// their curve) needs no rule here.
     static let all: [LintRule] = frame + names + authorities + keyUsages + alternativeNames + others
 }
 

@@ -29,7 +29,7 @@ enum GeneralNameTemplate {
         case "dns": return try tree.string(0x82, members.string(kind), .ascii, "an IA5String", at: inner)
         case "uri": return try tree.string(0x86, members.string(kind), .ascii, "an IA5String", at: inner)
         case "ip":
-            guard let octets = IPAddress.octets(of: try members.string(kind)) else {
+            guard let octets = IPAddress.octets(try members.string(kind)) else {
                 throw members.wrong(kind, expected: "an IPv4 or IPv6 address")
             }
             return .constant(DER.value(0x87, octets))

@@ -15,6 +15,9 @@ extension LintRule {
             guard let identifier = view.authorityKey?.keyIdentifier, identifier != view.issuer.keyIdentifier else { return nil }
             return "authorityKeyIdentifier is not the issuer's subjectKeyIdentifier."
         },
+        LintRule("aki.pair", .error) { view in
+            view.authorityKey?.others.isEmpty == false ? "authorityKeyIdentifier has the keyIdentifier only." : nil
+        },
         LintRule("ski.ca", .error) { view in
             view.isAuthority && view.subjectKey == nil ? "An authority has a subjectKeyIdentifier." : nil
         },

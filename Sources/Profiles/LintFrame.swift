@@ -17,9 +17,6 @@ extension LintRule {
         LintRule("issuer.bytes", .error) { view in
             view.tbs.issuer.der == view.issuer.name.der ? nil : "The issuer's name is not, octet for octet, the issuer's subject."
         },
-        LintRule("time.order", .error) { view in
-            view.tbs.validity.notBefore <= view.tbs.validity.notAfter ? nil : "It ends before it begins."
-        },
         LintRule("time.9999-authority", .error) { view in
             view.isAuthority && view.tbs.validity.notAfter == .never ? "An authority's certificate has an end." : nil
         },

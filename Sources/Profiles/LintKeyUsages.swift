@@ -33,7 +33,8 @@ extension LintRule {
             return nil
         },
         LintRule("ku.eku", .error) { view in
-            guard let usage = view.usage, let purposes = view.purposes else { return nil }
+            // In an authority's certificate purposes limit those below it, and say nothing of its own key.
+            guard let usage = view.usage, let purposes = view.purposes, !view.isAuthority else { return nil }
             for (purpose, uses) in consistentUses where purposes.contains(purpose) && usage.isDisjoint(with: uses) {
                 return "No keyUsage bit fits the purpose \(Purpose.words(of: purpose))."
             }

@@ -4,17 +4,10 @@ import PKIX
 extension LintRule {
     /// Extensions that a profile writes by object identifier.
     static let others: [LintRule] = [
-        LintRule("ext.unique", .error) { view in
-            let oids = view.tbs.extensions.map(\.oid)
-            return Set(oids).count < oids.count ? "An extension stands there twice (RFC 5280 §4.2)." : nil
-        },
         LintRule("ext.nonempty", .error) { view in
             view.tbs.extensions.first { lists.contains($0.oid) && $0.value == [0x30, 0x00] }.map {
                 "The extension \($0.oid.description) is an empty list."
             }
-        },
-        LintRule("ext.form", .error) { view in
-            view.tbs.extensions.first { !isOneValue($0.value) }.map { "The extension \($0.oid.description) is not one DER value." }
         },
         LintRule("ext.unknown-critical", .error) { view in
             view.tbs.extensions.first { $0.isCritical && !view.named.contains($0.oid) }.map {
@@ -69,11 +62,6 @@ extension LintRule {
     ]
 
     private static let authorityOnly: Set<OID> = [.policyMappings, .policyConstraints, .inhibitAnyPolicy]
-
-    private static func isOneValue(_ der: Bytes) -> Bool {
-        var reader = DER.Reader(der[...])
-        return reader.next() != nil && reader.isAtEnd
-    }
 
     /// The contents of a SEQUENCE's members, nil when it is none.
     private static func list(_ der: Bytes) -> [Bytes]? {

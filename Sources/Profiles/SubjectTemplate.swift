@@ -47,7 +47,7 @@ enum SubjectTemplate {
     ///   - place: where the text stands in the document, `subject`.
     /// - Throws: `profile.document-invalid`.
     static func node(_ text: String, printable: Set<String>, tree: ValueTree, at place: String) throws(Problem) -> Node {
-        var scanner = TextScanner(text, place: place)
+        var scanner = TextScanner(text)
         var attributes: [Node] = []
         var left = printable
         scanner.skipSpaces()
@@ -77,7 +77,7 @@ enum SubjectTemplate {
         scanner.skipSpaces()
         var forbidden = special
         forbidden.remove(",")
-        let text = try scanner.text(escapes: ",+\"\\<>;=#{}", endsAt: [","], forbids: forbidden).trimmingConstantEnd
+        let text = try scanner.text(at: place, escapes: ",+\"\\<>;=#{}", endsAt: [","], forbids: forbidden).trimmingConstantEnd
         guard !text.segments.isEmpty else { throw .document("\(place) has no value.", place) }
         return text
     }

@@ -66,8 +66,8 @@ extension Text {
 
     /// Reads `SN-{serial}`: `{name}` is a hole; `\{`, `\}` and `\\` stand for the character.
     init(parsing text: String, at place: String) throws(Problem) {
-        var scanner = TextScanner(text, place: place)
-        self = try scanner.text(escapes: "{}\\", endsAt: [], forbids: [])
+        var scanner = TextScanner(text)
+        self = try scanner.text(at: place, escapes: "{}\\", endsAt: [], forbids: [])
         guard !segments.isEmpty else { throw .document("\(place.escaped) is empty.", place.escaped) }
     }
 
@@ -100,11 +100,9 @@ extension Text {
 struct TextScanner {
     private let scalars: [Unicode.Scalar]
     private(set) var at = 0
-    let place: String
 
-    init(_ text: String, place: String) {
+    init(_ text: String) {
         scalars = Array(text.unicodeScalars)
-        self.place = place
     }
 
     var current: Unicode.Scalar? { at < scalars.count ? scalars[at] : nil }
@@ -126,10 +124,13 @@ struct TextScanner {
     }
 
     /// - Parameters:
+    ///   - place: where the text stands, for errors.
     ///   - escapes: what may follow a backslash.
     ///   - ends: characters that end the text; they are not consumed.
     ///   - forbids: characters that must be escaped.
-    mutating func text(escapes: String, endsAt ends: Set<Unicode.Scalar>, forbids: Set<Unicode.Scalar>) throws(Problem) -> Text {
+    mutating func text(at place: String, escapes: String, endsAt ends: Set<Unicode.Scalar>, forbids: Set<Unicode.Scalar>) throws(Problem)
+        -> Text
+    {
         var segments: [Text.Segment] = []
         var constant = String.UnicodeScalarView()
         func flush() {

@@ -38,9 +38,6 @@ final class Committer: Sendable {
 
     var head: Store.Head { committed.withLock { $0 } }
 
-    /// Whether the last words on the disk are known.
-    var isSound: Bool { group.withLock { $0.stopped == nil } }
-
     func commit(_ change: Change) async throws(StorageError) -> Committed {
         let answer = await withCheckedContinuation { caller in join(Waiting(change: change, caller: caller)) }
         return try answer.get()

@@ -9,7 +9,7 @@ struct GroupCommit: Sendable {
     private let schemaVersion: Int64
     private let headMAC: Store.HeadMAC
     /// Why nothing is committed any more: after a COMMIT that may or may not be on the disk, memory is not to be trusted.
-    private(set) var stopped: String?
+    private var stopped: String?
 
     /// What became of a group: an answer for each change, in order, and what the ledger got.
     struct Outcome: Sendable {
@@ -78,7 +78,7 @@ struct GroupCommit: Sendable {
         try db.cachedStatement(sql: "SAVEPOINT change").execute()
         do {
             for write in change.writes {
-                try db.cachedStatement(sql: write.sql).execute(arguments: StatementArguments(write.arguments))
+                try db.cachedStatement(sql: write.sql).execute(arguments: try StatementArguments(write.arguments))
                 if let expects = write.expects, db.changesCount != expects { throw StorageError.conflict }
             }
             try db.cachedStatement(sql: "RELEASE change").execute()
@@ -98,6 +98,7 @@ struct GroupCommit: Sendable {
         for (place, body) in entries.enumerated() {
             edge.append(Merkle.leafHash(body))
             try TileRows.insert(body, at: head.size + Int64(place), db)
+            try TileRows.mention(body, at: head.size + Int64(place), db)
         }
         for tile in edge.takeChangedTiles() { try TileRows.write(tile, db) }
         let root = edge.root

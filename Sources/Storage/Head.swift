@@ -30,7 +30,7 @@ extension Store.Head {
     func insert(_ db: Database) throws {
         try db.execute(
             sql: "INSERT INTO head (id, size, root, mac) VALUES (1, $1, $2, $3)",
-            arguments: StatementArguments([.integer(size), .blob(root), .blob(mac)]))
+            arguments: try StatementArguments([.integer(size), .blob(root), .blob(mac)]))
     }
 
     /// Puts this head in place of `old`.
@@ -39,7 +39,7 @@ extension Store.Head {
         let statement = try db.cachedStatement(
             sql: "UPDATE head SET size = $1, root = $2, mac = $3 WHERE id = 1 AND size = $4 AND root = $5")
         try statement.execute(
-            arguments: StatementArguments([.integer(size), .blob(root), .blob(mac), .integer(old.size), .blob(old.root)]))
+            arguments: try StatementArguments([.integer(size), .blob(root), .blob(mac), .integer(old.size), .blob(old.root)]))
         guard db.changesCount == 1 else { throw StorageError.headMoved }
     }
 }

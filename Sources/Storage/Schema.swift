@@ -25,6 +25,13 @@ enum Schema {
         )
         """,
         """
+        CREATE TABLE mention (
+            object BLOB NOT NULL,
+            idx BIGINT NOT NULL,
+            PRIMARY KEY (object, idx)
+        )
+        """,
+        """
         CREATE TABLE tile (
             level INTEGER NOT NULL,
             idx BIGINT NOT NULL,

@@ -21,7 +21,9 @@ public struct Snapshot {
     ///   ``StorageError/damaged(_:)``, ``StorageError/failed(_:)``
     public func rows(_ sql: String, _ arguments: [SQLValue] = []) throws(StorageError) -> [Row] {
         try translated {
-            let cursor = try GRDB.Row.fetchCursor(try db.cachedStatement(sql: sql), arguments: StatementArguments(arguments))
+            let statement = try db.cachedStatement(sql: sql)
+            guard statement.isReadonly else { throw StorageError.refused("A snapshot is only read.") }
+            let cursor = try GRDB.Row.fetchCursor(statement, arguments: try StatementArguments(arguments))
             var rows: [Row] = []
             while let row = try cursor.next() { rows.append(try Row(row)) }
             return rows

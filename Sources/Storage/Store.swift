@@ -91,20 +91,21 @@ public final class Store: Sendable {
     public func close() async throws(StorageError) {
         committer.close()
         guard await readers.close() else { return }
-        try await Self.onThread { [pool, committer, lock] in
-            try pool.writeWithoutTransaction { db in
-                // After a commit of unknown outcome the log must stay as it is.
-                if committer.isSound { _ = try GRDB.Row.fetchAll(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+        try await Self.onThread { [pool, lock] in
+            defer { lock.release() }
+            let checkpoint = Result {
+                // Readers are closed last, and those cannot move the log.
+                try pool.writeWithoutTransaction { db in _ = try GRDB.Row.fetchAll(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
             }
             try pool.close()
-            lock.release()
+            try checkpoint.get()
         }
     }
 
-    /// SQLite's calls block: they have no place on Swift's cooperative threads.
+    /// SQLite's calls block: they have no place on Swift's cooperative threads, nor on the global queues, which share them.
     private static func onThread<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws(StorageError) -> T {
         let answer: Result<T, StorageError> = await withCheckedContinuation { caller in
-            DispatchQueue.global(qos: .userInitiated).async {
+            DispatchQueue(label: "assay.storage.opening").async {
                 caller.resume(returning: Result(catching: body).mapError { StorageError($0) })
             }
         }

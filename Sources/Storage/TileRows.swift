@@ -7,7 +7,7 @@ enum TileRows {
     /// - Throws: ``StorageError/damaged(_:)`` when the row is not there.
     static func read(_ id: TileID, _ db: Database) throws -> Bytes {
         let statement = try db.cachedStatement(sql: "SELECT hashes FROM tile WHERE level = $1 AND idx = $2")
-        let arguments = StatementArguments([.integer(Int64(id.level)), .integer(id.index)])
+        let arguments = try StatementArguments([.integer(Int64(id.level)), .integer(id.index)])
         guard let row = try GRDB.Row.fetchOne(statement, arguments: arguments) else { throw StorageError.damaged("\(id) is not there.") }
         return try Row(row).blob("hashes")
     }
@@ -19,7 +19,7 @@ enum TileRows {
                 ON CONFLICT (level, idx) DO UPDATE SET hashes = excluded.hashes
                 """)
         try statement.execute(
-            arguments: StatementArguments([.integer(Int64(tile.id.level)), .integer(tile.id.index), .blob(tile.hashes)]))
+            arguments: try StatementArguments([.integer(Int64(tile.id.level)), .integer(tile.id.index), .blob(tile.hashes)]))
     }
 
     /// Writes an entry at its index.
@@ -27,9 +27,16 @@ enum TileRows {
     static func insert(_ body: Bytes, at index: Int64, _ db: Database) throws {
         let statement = try db.cachedStatement(sql: "INSERT INTO entry (idx, body) VALUES ($1, $2)")
         do {
-            try statement.execute(arguments: StatementArguments([.integer(index), .blob(body)]))
+            try statement.execute(arguments: try StatementArguments([.integer(index), .blob(body)]))
         } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
             throw StorageError.headMoved
         }
+    }
+
+    /// Notes which object an entry is about, so that an object's entries are found without reading all.
+    static func mention(_ body: Bytes, at index: Int64, _ db: Database) throws {
+        guard let object = (try? Entry(decoding: body))?.object else { return }
+        let statement = try db.cachedStatement(sql: "INSERT INTO mention (object, idx) VALUES ($1, $2)")
+        try statement.execute(arguments: try StatementArguments([.blob(object), .integer(index)]))
     }
 }

@@ -38,9 +38,13 @@ extension StorageError {
 
 extension StatementArguments {
     /// Values for `$1…$n`. By name, because SQLite numbers such parameters in the order in which they first stand in the text.
-    init(_ values: [SQLValue]) {
+    /// - Throws: ``StorageError/refused(_:)`` for a text with NUL in it: it would be bound, and compared, as if it ended there.
+    init(_ values: [SQLValue]) throws(StorageError) {
         var named: [String: (any DatabaseValueConvertible)?] = [:]
-        for (place, value) in values.enumerated() { named[String(place + 1)] = value.databaseValue }
+        for (place, value) in values.enumerated() {
+            if case .text(let text) = value, text.utf8.contains(0) { throw .refused("The text of $\(place + 1) has a NUL in it.") }
+            named[String(place + 1)] = value.databaseValue
+        }
         self.init(named)
     }
 }

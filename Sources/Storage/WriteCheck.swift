@@ -9,7 +9,7 @@ extension Write {
         case ("UPDATE", let name?): table = name
         default: return "A write begins with INSERT INTO, UPDATE or DELETE FROM."
         }
-        if ["entry", "tile", "head", "migration"].contains(table) { return "Only the committer writes to \(table)." }
+        if ["entry", "mention", "tile", "head", "migration"].contains(table) { return "Only the committer writes to \(table)." }
         if table == "checkpoint", words.first != "INSERT" { return "A checkpoint is never changed." }
         guard !table.isEmpty, table.utf8.allSatisfy({ $0 == 0x5f || (0x61...0x7a).contains($0) }) else {
             return "A table's name has lower-case letters and underscores only."

@@ -41,7 +41,7 @@ extension Ledger {
             let ledger = Ledger(store: store, clock: clock, anchor: anchor, holder: holder, node: state.node, log: log)
             try await ledger.anchor(lines)
             return (ledger, keys)
-        } catch let error as CustodyError { throw error.problem } catch { throw problem(error) }
+        } catch { throw Problem(wrapping: error) }
     }
 
     /// Collects what the database claims, from the anchor's size on.

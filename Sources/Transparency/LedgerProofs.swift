@@ -24,7 +24,7 @@ extension Ledger {
                     detail: "Entry \(index), or the tree above it, does not lead to the signed root. Run `assay ledger verify`.")
             }
             return (entry, try InclusionProofFile(index: index, path: path, checkpoint: note))
-        } catch { throw Self.problem(error) }
+        } catch { throw Problem(wrapping: error) }
     }
 
     /// A proof that the tree of `from` entries is the beginning of the tree of `to` entries.
@@ -35,7 +35,7 @@ extension Ledger {
             return try await store.read { snapshot in
                 try Merkle.consistencyProof(from: from, to: to) { try snapshot.node(level: $0, index: $1) }
             }
-        } catch { throw Self.problem(error) }
+        } catch { throw Problem(wrapping: error) }
     }
 
     /// Entries from an index on, at most `count` and at most 1,000.
@@ -43,21 +43,24 @@ extension Ledger {
         let size = try view().frontier.size
         guard from >= 0, from <= size, count >= 1 else { throw Self.outside(from, size: size) }
         let end = min(size, from + min(count, 1000))
-        do { return try await store.read { try $0.entries(from..<end) } } catch { throw Self.problem(error) }
+        do { return try await store.read { try $0.entries(from..<end) } } catch { throw Problem(wrapping: error) }
+    }
+
+    /// The entries about an object, in order, each with its index.
+    public func entries(about object: ID) async throws(Problem) -> [(index: Int64, entry: Bytes)] {
+        do {
+            return try await store.read { snapshot in
+                try snapshot.rows("SELECT idx FROM mention WHERE object = $1 ORDER BY idx LIMIT 1000", [.blob(object.bytes)]).map { row in
+                    let index = try row.integer("idx")
+                    return (index, try snapshot.entry(index))
+                }
+            }
+        } catch { throw Problem(wrapping: error) }
     }
 
     private static func outside(_ index: Int64, size: Int64) -> Problem {
         Problem(
             .notFound, "ledger.outside", title: "The ledger does not reach so far",
             detail: "It has \(size) entries; \(index) is not among them.", field: "index")
-    }
-
-    static func problem(_ error: any Error) -> Problem {
-        switch error {
-        case let problem as Problem: problem
-        case let error as StorageError: error.problem
-        case let refusal as Refusal: refusal.problem
-        default: Problem(.fault, "ledger.failed", title: "The ledger cannot be read", detail: "\(error)")
-        }
     }
 }

@@ -24,9 +24,7 @@ actor Publisher {
             let signature = try await log.sign(Bytes(text.utf8), under: warrant)
             let key = view.charter.roster.log
             note = try SignedNote(text: text, signatures: [.init(name: key.name, keyID: key.keyID, signature: signature)])
-        } catch let refusal as Refusal { throw refusal.problem } catch let error as CustodyError { throw error.problem } catch {
-            throw Problem(.fault, "checkpoint.failed", title: "No checkpoint could be made", detail: "\(error)")
-        }
+        } catch { throw Problem(wrapping: error) }
         let write = Write(
             "INSERT INTO checkpoint (size, root, note) VALUES ($1, $2, $3) ON CONFLICT (size) DO NOTHING",
             [.integer(view.anchored.size), .blob(view.anchored.root), .text(note.rendered)], expects: nil)

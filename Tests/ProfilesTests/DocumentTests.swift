@@ -48,7 +48,7 @@ struct DocumentTests {
             ("fields", #"{"Model": {"max": 9}, "serial": {"max": 1, "alphabet": "printable"}}"#, "fields"),
             ("fields", #"{"model": {"max": 9}, "serial": {"max": 9}}"#, "subject.serialNumber"),
             ("fields", #"{"model": {"max": 9}, "serial": {"max": 9, "alphabet": "printable"}, "spare": {"max": 9}}"#, "fields.spare"),
-            ("fields", #"{"model": {"max": 9}}"#, "subject.serialNumber"),
+            ("fields", #"{"model": {"max": 9}}"#, "subject.CN"),
             ("validity", "{}", "validity"),
             ("validity", #"{"until": "soon"}"#, "validity.until"),
             ("validity", #"{"days": 0}"#, "validity.days"),
@@ -136,7 +136,7 @@ struct DocumentTests {
             // Another place, a constant that an alphabet lacks (from either side), a fixed length.
             ("CN={a} {b}, OU={b}", #"{"a": {"max": 9}, "b": {"max": 9}}"#, ["a": "x y", "b": "z z"]),
             ("CN={a}-{b}", #"{"a": {"max": 9, "alphabet": "digits"}, "b": {"max": 9}}"#, ["a": "12", "b": "-3-4"]),
-            ("CN={a} no-{b}", #"{"a": {"max": 9}, "b": {"max": 9, "alphabet": "digits"}}"#, ["a": "1 no-2 no-", "b": "34"]),
+            ("CN={a} no-{b}", #"{"a": {"max": 12}, "b": {"max": 9, "alphabet": "digits"}}"#, ["a": "1 no-2 no-", "b": "34"]),
             ("CN={a}x{b}", #"{"a": {"max": 9}, "b": {"max": 4, "min": 4}}"#, ["a": "xxx", "b": "xxxx"]),
             (
                 "CN={a}{b}{c}", #"{"a": {"max": 2, "min": 2}, "b": {"max": 9}, "c": {"max": 3, "min": 3}}"#,
@@ -168,5 +168,63 @@ struct DocumentTests {
             [("550405", 0x13, "SN-0001234")], [("550403", 0x0c, "Pump 7 {a}, b")], [("2b0601040182a27c0201", 0x0c, "FFF1")],
         ])
         #expect(tbs.subject.der.hex == expected.der.hex)
+    }
+}
+
+@Suite("Any octets give a profile or a problem")
+struct DocumentPropertyTests {
+    @Test("A document with one character changed")
+    func changedDocuments() throws {
+        let good = try Fixture.device().document
+        var accepted = 0
+        for index in good.indices {
+            for octet in "\"{}\\,=0A".utf8 where octet != good[index] {
+                var changed = good
+                changed[index] = octet
+                guard let profile = try? Profile(document: changed) else { continue }
+                accepted += 1
+                #expect(profile.document == changed)
+            }
+        }
+        #expect(accepted > 0)
+    }
+
+    @Test("Subjects drawn from the characters that mean something: what is accepted can be filled and found again")
+    func drawnSubjects() throws {
+        let issuer = try Fixture.issuing().issuer
+        let pieces = [
+            "CN=", "O=", ",", " ", "{model}", "{serial}", "\\", "{", "}", "=", "+", "x", "\\,", "é", "1.2.3=", "C=", "{key.digest}",
+        ]
+        var state: UInt64 = 42
+        var accepted = 0
+        for _ in 0..<3000 {
+            var text = "CN="
+            for _ in 0..<(state >> 33) % 9 + 1 {
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                text += pieces[Int((state >> 33) % UInt64(pieces.count))]
+            }
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            let profile: Profile
+            do {
+                profile = try Fixture.device([
+                    "subject": .string(text),
+                    "subjectAltName": Fixture.json(#"[{"uri": "urn:{serial}"}, {"permanentIdentifier": {"value": "{model}"}}]"#),
+                    "waive": Fixture.json(#"["dn.country"]"#),
+                ])
+            } catch {
+                #expect(error is Problem)
+                continue
+            }
+            accepted += 1
+            // Two 64-digit digests in one CN are longer than X.520 allows: that is the only reason why filling may fail.
+            do {
+                let tbs = try profile.fill(try Fixture.filling(["model": "DE", "serial": "A"]), issuer: issuer)
+                try profile.check(tbs, issuer: issuer, request: Fixture.request(21), opened: Fixture.now)
+                #expect(try profile.fieldValues(of: tbs) == ["model": "DE", "serial": "A"])
+            } catch let problem as Problem {
+                #expect(problem.code == "lint.dn.bounds")
+            }
+        }
+        #expect(accepted > 100)
     }
 }

@@ -1,0 +1,31 @@
+# One build serves everything: scripts/build.sh says how. `make` alone lists what there is.
+.PHONY: help run demo test quick lint build
+
+help:
+	@echo 'make run     build, and do the main job in front of you; the server keeps running (data in ./var)'
+	@echo 'make demo    the same in a temporary directory; evidence for the sceptic in ./demo-out'
+	@echo 'make test    every test, independent programs included'
+	@echo 'make quick   the tests without the independent programs'
+	@echo 'make lint    format and syntax'
+
+run: build
+	@scripts/main-job.sh run
+
+demo: build
+	@scripts/main-job.sh demo
+
+test:
+	@scripts/setup-build.sh
+	@scripts/setup-tests.sh
+	@scripts/test.sh
+
+quick:
+	@scripts/setup-build.sh
+	@scripts/test.sh --quick
+
+lint:
+	@scripts/lint.sh
+
+build:
+	@scripts/setup-build.sh
+	@scripts/build.sh --product assay

@@ -1,0 +1,58 @@
+import Approval
+import Authorities
+import Basics
+import PKIX
+import Registration
+import Wire
+
+extension Handlers {
+    /// Authorities and certificates.
+    static func certificates(_ services: Services) -> [Route: Dispatcher.Handler] {
+        [
+            Routes.draftAuthorities: { request throws(Problem) in
+                var fields = try request.fields()
+                let documents = try fields.array("authorities")
+                try fields.end()
+                let drafts = try await services.authorities.draft(documents, by: try request.person()).map { draft in
+                    JSON.object([
+                        "name": .string(draft.name.description), "document": .string(draft.document.base64), "tbs": .string(draft.tbs.base64),
+                    ])
+                }
+                return .json(.object(["drafts": .array(drafts)]))
+            },
+            Routes.authorities: { _ throws(Problem) in
+                let documents = try services.ledger.view().charter.documents.authorities
+                let list = documents.sorted { $0.key < $1.key }.map { describe($0.value.value, services) }
+                return .json(.object(["authorities": .array(list)]))
+            },
+            Routes.authorityCertificate: { request throws(Problem) in
+                APIResponse(.certificate, try services.authorities.certificate(of: try request.handle("name")).der)
+            },
+            Routes.certificates: { _ throws(Problem) in
+                let list = try await services.registrar.certificates().map { certificate in
+                    JSON.object([
+                        "fingerprint": .string(certificate.fingerprint.hex), "serial": .string(certificate.serial.hex),
+                        "authority": .string(certificate.authority), "request": .string(certificate.request.description),
+                        "notAfter": .time(certificate.notAfter), "created": .time(certificate.created),
+                    ])
+                }
+                return .json(.object(["certificates": .array(list)]))
+            },
+            Routes.certificate: { request throws(Problem) in
+                APIResponse(.certificate, try await services.registrar.certificate(try request.digest("fingerprint")))
+            },
+        ]
+    }
+
+    private static func describe(_ document: AuthorityDocument, _ services: Services) -> JSON {
+        let certificate = try? services.authorities.certificate(of: document.name)
+        var members: [String: JSON] = [
+            "name": .string(document.name.description), "purposes": .strings(document.purposes.map(\.rawValue).sorted()),
+            "profiles": .strings(document.profiles.map(\.description)),
+            "subject": .string((try? document.asIssuer().name.description) ?? ""),
+        ]
+        members["issuer"] = document.issuer.map { .string($0.description) }
+        members["fingerprint"] = certificate.map { .string($0.fingerprint.hex) }
+        return .object(members)
+    }
+}

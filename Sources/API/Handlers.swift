@@ -1,0 +1,63 @@
+import Access
+import Approval
+import Basics
+import PKIX
+import Proofs
+import Wire
+
+/// A handler for each route: it translates, and decides nothing.
+public enum Handlers {
+    public static func all(_ services: Services) -> [Route: Dispatcher.Handler] {
+        var handlers: [Route: Dispatcher.Handler] = [
+            Routes.health: { _ throws(Problem) in .json(.object(["status": .string("ok")])) },
+            Routes.ready: { _ throws(Problem) in
+                _ = try services.ledger.view()
+                _ = try services.ledger.now()
+                return .json(.object(["status": .string("ready")]))
+            },
+        ]
+        for part in [node, officers, certificates, requests, ledger] { handlers.merge(part(services)) { first, _ in first } }
+        return handlers
+    }
+}
+
+extension APIRequest {
+    /// The person who asks, on routes that nobody else reaches.
+    func person() throws(Problem) -> Principal {
+        guard let principal else {
+            throw Problem(.unauthenticated, "access.key-missing", title: "Nobody known asks", detail: "Present a certificate over your login key.")
+        }
+        return principal
+    }
+}
+
+extension JSONFields {
+    /// A signed note.
+    mutating func note(_ key: String, _ what: String) throws(Problem) -> SignedNote {
+        let text = try string(key)
+        do { return try SignedNote(what, text) } catch { throw error.problem }
+    }
+
+    mutating func notes(_ key: String, _ what: String) throws(Problem) -> [SignedNote] {
+        var notes: [SignedNote] = []
+        for text in try strings(key) {
+            do { notes.append(try SignedNote(what, text)) } catch { throw error.problem }
+        }
+        return notes
+    }
+
+    mutating func base64s(_ key: String) throws(Problem) -> [Bytes] {
+        var result: [Bytes] = []
+        for text in try strings(key) {
+            guard let bytes = Bytes(base64: text) else { throw wrong(key, expected: "an array of base64 texts") }
+            result.append(bytes)
+        }
+        return result
+    }
+}
+
+extension JSON {
+    static func optional(_ text: String?) -> JSON { text.map { .string($0) } ?? .null }
+    static func time(_ time: UTCTime) -> JSON { .integer(time.seconds) }
+    static func strings(_ texts: [String]) -> JSON { .array(texts.map { .string($0) }) }
+}

@@ -1,0 +1,44 @@
+import Access
+import Basics
+import Wire
+
+extension Handlers {
+    /// People who are to come into the roster.
+    static func officers(_ services: Services) -> [Route: Dispatcher.Handler] {
+        [
+            Routes.addOfficer: { request throws(Problem) in
+                var fields = try request.fields()
+                let handle = try fields.handle("handle")
+                try fields.end()
+                let (secret, expires) = try await services.invitations.invite(handle, by: try request.person())
+                return .json(.object(["secret": .string(secret.base64), "expires": .time(expires)]), status: 201)
+            },
+            Routes.officers: { _ throws(Problem) in
+                let list = try await services.invitations.list().map { invitation in
+                    JSON.object([
+                        "handle": .string(invitation.handle.description), "state": .string(invitation.state.rawValue),
+                        "expires": .time(invitation.expires),
+                    ])
+                }
+                return .json(.object(["officers": .array(list)]))
+            },
+            Routes.officer: { request throws(Problem) in
+                let invitation = try await services.invitations.invitation(try request.handle("handle"))
+                return .json(
+                    .object([
+                        "handle": .string(invitation.handle.description), "state": .string(invitation.state.rawValue),
+                        "expires": .time(invitation.expires), "person": .optional(invitation.person),
+                    ]))
+            },
+            Routes.enroll: { request throws(Problem) in
+                var fields = try request.fields()
+                let secret = try fields.base64("secret")
+                let note = try fields.note("person", "person")
+                try fields.end()
+                let person = try await services.invitations.redeem(secret, person: note)
+                return .json(
+                    .object(["handle": .string(person.handle.description), "fingerprint": .string(person.fingerprint)]), status: 201)
+            },
+        ]
+    }
+}

@@ -1,0 +1,96 @@
+import Basics
+import PKIX
+import Proofs
+import Registration
+import Wire
+
+extension Handlers {
+    /// Requests and votes.
+    static func requests(_ services: Services) -> [Route: Dispatcher.Handler] {
+        [
+            Routes.submitRequest: { request throws(Problem) in
+                let wish = request.media == .pkcs10 ? try raw(request) : try json(request)
+                return .json(describe(try await services.registrar.submit(wish, by: try request.person())), status: 201)
+            },
+            Routes.requests: { request throws(Problem) in
+                var state: RequestRecord.State?
+                if let text = request.queryText("state") {
+                    guard let named = RequestRecord.State(rawValue: text) else {
+                        throw Problem(
+                            .invalid, "request.parameter-invalid", title: "A parameter is not of the expected form",
+                            detail: "state is one of " + RequestRecord.State.allCases.map(\.rawValue).joined(separator: ", ") + ".",
+                            field: "state")
+                    }
+                    state = named
+                }
+                let list = try await services.registrar.requests(state).map { summary in
+                    JSON.object([
+                        "id": .string(summary.id.description), "requester": .string(summary.requester), "profile": .string(summary.profile),
+                        "state": .string(summary.state.rawValue), "opened": .time(summary.opened), "expires": .time(summary.expires),
+                    ])
+                }
+                return .json(.object(["requests": .array(list)]))
+            },
+            Routes.request: { request throws(Problem) in
+                .json(describe(try await services.registrar.request(try request.identifier("id"))))
+            },
+            Routes.vote: { request throws(Problem) in
+                var fields = try request.fields()
+                let note = try fields.note("vote", "vote")
+                let reason = fields.optional("reason") == .null ? nil : try fields.optionalString("reason")
+                try fields.end()
+                let record = try await services.registrar.vote(
+                    note, on: try request.identifier("id"), reason: reason, by: try request.person())
+                return .json(describe(record))
+            },
+            Routes.requestEntries: { request throws(Problem) in
+                let entries = try await services.ledger.entries(about: try request.identifier("id")).map { index, entry in
+                    JSON.object(["index": .integer(index), "entry": .string(entry.base64)])
+                }
+                return .json(.object(["entries": .array(entries)]))
+            },
+        ]
+    }
+
+    private static func json(_ request: APIRequest) throws(Problem) -> Registrar.Wish {
+        var fields = try request.fields()
+        let submission = try fields.note("submission", "submission")
+        let csr = try fields.base64("csr")
+        var members = try fields.object("fields")
+        var values: [String: String] = [:]
+        for name in members.names { values[name] = try members.string(name) }
+        try fields.end()
+        return Registrar.Wish(submission: submission, csr: csr, fields: values)
+    }
+
+    /// A CSR as it is, with the submission and the fields in the query.
+    private static func raw(_ request: APIRequest) throws(Problem) -> Registrar.Wish {
+        guard let octets = request.queryText("submission").flatMap({ Bytes(base64URL: $0) }),
+            let submission = try? SignedNote(parsing: octets)
+        else {
+            throw Problem(
+                .invalid, "submission.malformed", title: "The submission is missing or malformed",
+                detail: "With a raw CSR, `submission` is the signed note in unpadded URL-safe base64.", field: "submission")
+        }
+        var values: [String: String] = [:]
+        for pair in request.query["field"] ?? [] {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, values.updateValue(String(parts[1]), forKey: String(parts[0])) == nil else {
+                throw Problem(
+                    .invalid, "request.parameter-invalid", title: "A parameter is not of the expected form",
+                    detail: "field is name=value, each name once.", field: "field")
+            }
+        }
+        return Registrar.Wish(submission: submission, csr: request.body, fields: values)
+    }
+
+    static func describe(_ record: RequestRecord) -> JSON {
+        .object([
+            "id": .string(record.id.description), "requester": .string(record.requester), "profile": .string(record.profile),
+            "state": .string(record.state.rawValue), "statement": .string(record.statement), "submission": .string(record.submission),
+            "csr": .string(record.csr.base64), "tbs": .string(record.tbs.base64), "votes": .strings(record.votes),
+            "certificate": .optional(record.certificate?.base64), "decidedBy": .optional(record.decidedBy),
+            "reason": .optional(record.reason), "opened": .time(record.opened), "expires": .time(record.expires),
+        ])
+    }
+}

@@ -1,0 +1,148 @@
+import Approval
+import Basics
+import Custody
+import PKIX
+import Profiles
+import Proofs
+import Storage
+import Synchronization
+import Transparency
+
+/// Certificate authorities: their keys, their own certificates, and their signers.
+public final class CertificateAuthorities: Sendable {
+    let ledger: Ledger
+    let keys: any KeyProvider
+    let entropy: any Entropy
+
+    /// Certificates of authorities by content, checked; the only place from which they are served.
+    private let certificates = Mutex<[Digest32: Certificate]>([:])
+    /// Opened signers by key.
+    private let signers = Mutex<[Digest32: any Signer]>([:])
+
+    public init(ledger: Ledger, keys: any KeyProvider, entropy: any Entropy) {
+        self.ledger = ledger
+        self.keys = keys
+        self.entropy = entropy
+    }
+
+    /// The certificate of an authority in force.
+    public func certificate(of name: Handle) throws(Problem) -> Certificate {
+        guard let document = try ledger.view().charter.documents.authorities[name]?.value else { throw Self.unknown(name) }
+        guard let certificate = certificates.withLock({ $0[document.content] }) else {
+            throw Problem(
+                .conflict, "authority.without-certificate", title: "The authority has no certificate",
+                detail: "\(name) is in force, but its certificate is not there. See the server's log, and start it again.")
+        }
+        return certificate
+    }
+
+    /// The authority's certificate, then those above it, the root last.
+    public func chain(of name: Handle) throws(Problem) -> [Certificate] {
+        let documents = try ledger.view().charter.documents
+        var chain: [Certificate] = []
+        var next: Handle? = name
+        while let name = next, chain.count < 8 {
+            chain.append(try certificate(of: name))
+            next = documents.authorities[name]?.value.issuer
+        }
+        return chain
+    }
+
+    /// Opens the signer of an authority in force.
+    public func signer(of document: AuthorityDocument) async throws(Problem) -> any Signer {
+        let key = document.publicKey.digest
+        if let signer = signers.withLock({ $0[key] }) { return signer }
+        do {
+            let spki = document.publicKey.der
+            let record = try await ledger.store.read { snapshot in
+                try snapshot.row("SELECT id, algorithm, purposes, spki, sealed FROM key WHERE spki = $1", [.blob(spki)]).map(KeyRecord.init(row:))
+            }
+            guard let record else {
+                throw Problem(
+                    .fault, "authority.key-missing", title: "The authority's key is missing",
+                    detail: "No sealed key has the public key of \(document.name). Restore the table key from a backup.")
+            }
+            let signer = try await keys.signer(for: record)
+            guard signer.key == key else { throw CustodyError.sealBroken(key: record.id.description) }
+            signers.withLock { $0[key] = signer }
+            return signer
+        } catch { throw Problem(wrapping: error) }
+    }
+
+    /// Loads and checks the certificates of all authorities in force, and makes those that are missing and were not made before:
+    /// the last step of a roster change, done again at each start.
+    /// - Returns: authorities whose certificate is gone and cannot be made a second time.
+    public func complete() async throws(Problem) -> [Problem] {
+        let documents = try ledger.view().charter.documents
+        var missing: [Problem] = []
+        for document in Self.rootsFirst(documents) where certificates.withLock({ $0[document.content] }) == nil {
+            guard let issuer = documents.authorities[document.issuer ?? document.name]?.value else { continue }
+            do {
+                let certificate: Certificate
+                if let stored = try await stored(document, issuedBy: issuer) {
+                    certificate = stored
+                } else {
+                    certificate = try await issue(document, issuedBy: issuer)
+                }
+                certificates.withLock { $0[document.content] = certificate }
+            } catch { missing.append(error) }
+        }
+        return missing
+    }
+
+    private static func rootsFirst(_ documents: Documents) -> [AuthorityDocument] {
+        let all = documents.authorities.values.map(\.value).sorted { $0.name < $1.name }
+        return all.filter { $0.issuer == nil } + all.filter { $0.issuer != nil }
+    }
+
+    /// A row counts only when it is the certificate of the document's content, signed by the issuer's key.
+    private func stored(_ document: AuthorityDocument, issuedBy issuer: AuthorityDocument) async throws(Problem) -> Certificate? {
+        do {
+            let content = document.content
+            let row = try await ledger.store.read { try $0.row("SELECT der FROM authority WHERE content = $1", [.blob(content)]) }
+            guard let row, let certificate = try? Certificate(der: try row.blob("der")), certificate.tbs.content == content,
+                certificate.isSigned(by: issuer.publicKey)
+            else { return nil }
+            return certificate
+        } catch { throw Problem(wrapping: error) }
+    }
+
+    private func issue(_ document: AuthorityDocument, issuedBy issuer: AuthorityDocument) async throws(Problem) -> Certificate {
+        let now = try ledger.now()
+        let content = document.content
+        do {
+            let row = try await ledger.store.read { try $0.row("SELECT key_id, tbs FROM draft WHERE content = $1", [.blob(content)]) }
+            guard let row else {
+                throw Problem(
+                    .fault, "authority.draft-missing", title: "What was to be signed is missing",
+                    detail: "The draft of \(document.name)'s certificate is not in the database. Restore it from a backup.")
+            }
+            let tbs = try row.blob("tbs")
+            let view = try ledger.view()
+            let signer = try await signer(of: issuer)
+            let warrant = try Guard(view: view, now: now).authorityCertificate(tbs, of: document.name, key: issuer.publicKey)
+            let certificate = Certificate(tbs: try TBSCertificate(der: tbs), signature: try await signer.sign(tbs, under: warrant))
+            // An authority's certificate is checked before it leaves: it is trusted for decades.
+            guard certificate.isSigned(by: issuer.publicKey) else { throw CustodyError.refused("The signature does not verify.") }
+            let write = Write(
+                "INSERT INTO authority (content, name, key_id, der, created) VALUES ($1, $2, $3, $4, $5)",
+                [
+                    .blob(content), .text(document.name.description), .blob(try row.blob("key_id")), .blob(certificate.der),
+                    .integer(now.seconds),
+                ], expects: 1)
+            let entry = try ledger.entry(
+                .authorityIssue, at: now,
+                digests: [
+                    Entry.DigestKey.content: content, Entry.DigestKey.certificate: certificate.fingerprint,
+                    Entry.DigestKey.document: view.charter.documents.authorities[document.name]?.reference.digest ?? .zero,
+                ], roster: view.charter.roster.version)
+            try await ledger.store.commit(Change(writes: [write], entries: [entry]))
+            try await ledger.anchor([.closed(content, until: .never)])
+            return certificate
+        } catch { throw Problem(wrapping: error) }
+    }
+
+    static func unknown(_ name: Handle) -> Problem {
+        Problem(.notFound, "authority.not-found", title: "There is no such authority", detail: "\(name) is not in force.", field: "authority")
+    }
+}

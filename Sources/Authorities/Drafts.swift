@@ -1,0 +1,80 @@
+import Access
+import Approval
+import Basics
+import Custody
+import PKIX
+import Profiles
+import Proofs
+import Storage
+import Transparency
+
+/// What custody adds to an authority's document before administrators can sign it: a key, and the content of its certificate.
+public struct AuthorityDraft: Hashable, Sendable {
+    public let name: Handle
+    /// The document's canonical JSON, now with `publicKey` and `content`.
+    public let document: Bytes
+    /// The TBSCertificate whose hash is `content`.
+    public let tbs: Bytes
+}
+
+extension CertificateAuthorities {
+    public static let mostDrafts = 16
+
+    /// Makes keys for new authorities and fills their certificates. Nothing is in force by it, and no key is in use: that takes the
+    /// next roster.
+    /// - Parameter documents: authorities' documents without `publicKey` and `content`, an issuer before those below it.
+    public func draft(_ documents: [JSON], by administrator: Principal) async throws(Problem) -> [AuthorityDraft] {
+        guard (1...Self.mostDrafts).contains(documents.count) else {
+            throw Problem(
+                .invalid, "authority.draft-count", title: "Too many authorities at once",
+                detail: "From 1 to \(Self.mostDrafts) authorities are drafted in one call.", field: "authorities")
+        }
+        let now = try ledger.now()
+        let charter = try ledger.view().charter
+        let actor = try await ledger.actor(administrator.handle)
+        var drafted: [Handle: AuthorityDocument] = [:]
+        var drafts: [AuthorityDraft] = []
+        var change = Change()
+        for (index, json) in documents.enumerated() {
+            guard case .object(var members) = json, members["publicKey"] == nil, members["content"] == nil else {
+                throw Problem(
+                    .invalid, "authority.draft-invalid", title: "This is not an authority to be drafted",
+                    detail: "An object without publicKey and content is expected.", field: "authorities.\(index)")
+            }
+            let template = try Profile.authority(document: json)
+            let id = ID(at: now, entropy: entropy)
+            let record: KeyRecord
+            do { record = try await keys.generate(template.keys[0], id: id, purposes: [.certificate]) } catch { throw error.problem }
+            members["publicKey"] = .string(record.publicKey.base64)
+            members["content"] = .string(Digest32.zero.base64)
+            let unfinished = try AuthorityDocument(document: JSON.object(members).canonicalBytes)
+            let issuer: AuthorityDocument
+            if let name = unfinished.issuer {
+                guard let parent = drafted[name] ?? charter.documents.authorities[name]?.value else { throw Self.unknown(name) }
+                issuer = parent
+            } else {
+                issuer = unfinished
+            }
+            let filling = Filling(
+                serial: SerialNumber(at: now, random: entropy.bytes(16)), now: now, publicKey: unfinished.publicKey, fields: [:], request: nil)
+            let tbs = try template.fill(filling, issuer: try issuer.asIssuer())
+            members["content"] = .string(tbs.content.base64)
+            let bytes = JSON.object(members).canonicalBytes
+            let document = try AuthorityDocument(document: bytes)
+            drafted[document.name] = document
+            drafts.append(AuthorityDraft(name: document.name, document: bytes, tbs: tbs.der))
+            change.writes.append(record.insertion(name: "\(document.name) \(id)", at: now))
+            change.writes.append(
+                Write(
+                    "INSERT INTO draft (content, authority, key_id, tbs, created) VALUES ($1, $2, $3, $4, $5)",
+                    [.blob(tbs.content), .text(document.name.description), .blob(id.bytes), .blob(tbs.der), .integer(now.seconds)], expects: 1))
+            change.entries.append(
+                try ledger.entry(
+                    .keyGenerated, at: now, actor: actor,
+                    digests: [Entry.DigestKey.content: tbs.content], roster: charter.roster.version, object: id))
+        }
+        do { try await ledger.store.commit(change) } catch { throw error.problem }
+        try await ledger.anchor([])
+        return drafts
+    }
+}

@@ -1,0 +1,123 @@
+import API
+import Access
+import Approval
+import Authorities
+import Basics
+import Custody
+import Logging
+import PKIX
+import Policies
+import Registration
+import ServiceLifecycle
+import Transparency
+import UnixSignals
+import Wire
+
+/// A founded house, opened: its services are ready to be called.
+public struct House: Sendable {
+    /// What is handed in from outside.
+    public struct Surroundings: Sendable {
+        public let clocks: any Clocks
+        public let entropy: any Entropy
+        public let logger: Logger
+
+        public init(clocks: any Clocks, entropy: any Entropy, logger: Logger) {
+            self.clocks = clocks
+            self.entropy = entropy
+            self.logger = logger
+        }
+    }
+
+    public static let software = "0.1.0"
+
+    public let services: Services
+    /// Signatures made since the start are counted here.
+    public let keys: SealedKeys
+    private let serverKey: PrivateKey
+    private let surroundings: Surroundings
+
+    /// Opens the house: proves the database against the anchor, loads or completes the authorities' certificates.
+    /// - Parameter acceptClock: whether more than a day may have passed since the last entry.
+    public static func open(_ paths: HousePaths, _ surroundings: Surroundings, acceptClock: Bool = false) async throws(Problem) -> House {
+        let custody: CustodyDirectory
+        let serverKey: PrivateKey
+        do {
+            custody = try CustodyDirectory.open(at: paths.custody)
+            guard custody.hasAnchor, DataDirectory.exists(paths.database) else { throw CustodyError.unanchored(path: paths.data) }
+            serverKey = try custody.serverKey()
+        } catch { throw Problem(wrapping: error) }
+        let (ledger, keys) = try await Ledger.open(
+            .init(
+                custody: custody, databasePath: paths.database, clocks: surroundings.clocks, entropy: surroundings.entropy,
+                acceptClock: acceptClock))
+        let authorities = CertificateAuthorities(ledger: ledger, keys: keys, entropy: surroundings.entropy)
+        for problem in try await authorities.complete() {
+            surroundings.logger.error("authority without certificate", metadata: ["code": "\(problem.code)", "detail": "\(problem.detail)"])
+        }
+        let services = Services(
+            ledger: ledger, invitations: Invitations(ledger: ledger, entropy: surroundings.entropy), rosters: Rosters(ledger: ledger),
+            authorities: authorities, registrar: Registrar(ledger: ledger, authorities: authorities, entropy: surroundings.entropy),
+            facts: .init(software: software, custody: custody.protection, serverKey: serverKey.publicKey.digest))
+        return House(services: services, keys: keys, serverKey: serverKey, surroundings: surroundings)
+    }
+
+    /// The code with which people who are known already reach this node.
+    public func connectionCode(address: String) throws(Problem) -> ConnectionCode {
+        let charter = try services.ledger.view().charter
+        return ConnectionCode(
+            secret: nil, instance: charter.instance, pin: charter.pin, serverKey: serverKey.publicKey.digest, address: address)
+    }
+
+    /// Serves the `management` listener until the process is asked to stop; then drains and closes the house in order.
+    /// - Parameter onReady: called once with the port when connections are accepted.
+    public func serve(
+        _ address: Listener.Address, stoppingOn signals: [UnixSignal] = [.sigterm, .sigint], onReady: @escaping @Sendable (Int) async -> Void
+    ) async throws {
+        let services = services
+        let dispatcher = try Dispatcher(Handlers.all(services)) { digest throws(Problem) in try services.ledger.principal(loginKey: digest) }
+        let listener = try Listener(
+            address, key: serverKey, clocks: surroundings.clocks, entropy: surroundings.entropy, logger: surroundings.logger,
+            edge: { await dispatcher.admit($0) }, onRunning: onReady)
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [
+                    .init(service: Running { try await listener.run() }, successTerminationBehavior: .gracefullyShutdownGroup),
+                    .init(service: Keeper(services: services, logger: surroundings.logger)),
+                ], gracefulShutdownSignals: signals, logger: surroundings.logger))
+        do { try await group.run() } catch {
+            try? await services.ledger.stop()
+            throw error
+        }
+        try await services.ledger.stop()
+    }
+}
+
+private struct Running: Service {
+    let body: @Sendable () async throws -> Void
+
+    init(_ body: @escaping @Sendable () async throws -> Void) { self.body = body }
+
+    func run() async throws { try await body() }
+}
+
+/// What has to be done from time to time: a checkpoint at most a second behind the ledger, requests that are over.
+private struct Keeper: Service {
+    let services: Services
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var round = 0
+            while !Task.isCancelled {
+                do throws(Problem) {
+                    _ = try await services.ledger.checkpoint()
+                    if round % 30 == 0 { try await services.registrar.expire() }
+                } catch {
+                    logger.error("keeper", metadata: ["code": "\(error.code)", "detail": "\(error.detail)"])
+                }
+                round += 1
+                do { try await services.ledger.clock.sleep(for: .seconds(1)) } catch { return }
+            }
+        }
+    }
+}

@@ -1,0 +1,183 @@
+import Access
+import Approval
+import Basics
+import Proofs
+import Storage
+import Transparency
+
+/// The roster and its documents: proposals, acceptance, history.
+public struct Rosters: Sendable {
+    /// What became of a signed roster.
+    public enum Outcome: Hashable, Sendable {
+        /// It is in force.
+        case accepted(version: Int64)
+        /// It waits for this many more signatures.
+        case proposed(Digest32, missing: Int)
+    }
+
+    /// A roster that waits for signatures.
+    public struct Proposal: Hashable, Sendable {
+        public let digest: Digest32
+        /// The text with the signatures so far.
+        public let note: String
+        public let documents: [Bytes]
+        /// Texts of the people whom it adds.
+        public let people: [String]
+    }
+
+    public static let mostProposals = 64
+
+    private let ledger: Ledger
+
+    public init(ledger: Ledger) { self.ledger = ledger }
+
+    /// Takes a next roster with the signatures that it has. With enough of them it comes into force; else it waits, and the
+    /// signatures of several calls are put together.
+    /// - Parameters:
+    ///   - documents: bytes of documents that are new in it.
+    ///   - people: texts of the people whom it adds.
+    public func propose(
+        _ note: SignedNote, documents: [Bytes], people: [SignedNote], by administrator: Principal
+    ) async throws(Problem) -> Outcome {
+        let now = try ledger.now()
+        let charter = try ledger.view().charter
+        let roster: Roster
+        let missing: Int
+        let digest = Digest32(of: note.text)
+        do {
+            let gathered = try await self.gathered(note, digest)
+            roster = try Roster(text: note.text)
+            missing = try charter.missingSignatures(gathered)
+            if missing == 0 { return try await accept(gathered, documents, people, by: administrator, now: now) }
+            // What could never come into force is not kept: all rules but the number of signatures.
+            try charter.checkProposal(gathered, by: administrator.handle, now: now) { wanted in documents.first { Digest32(of: $0) == wanted } }
+            _ = try Self.newcomers(roster, charter.roster, people)
+            try await keep(gathered, digest, documents, people, now: now)
+        } catch { throw Problem(wrapping: error) }
+        return .proposed(digest, missing: missing)
+    }
+
+    private func accept(
+        _ note: SignedNote, _ documents: [Bytes], _ people: [SignedNote], by administrator: Principal, now: UTCTime
+    ) async throws -> Outcome {
+        let charter = try ledger.view().charter
+        let supplied = Dictionary(documents.map { (Digest32(of: $0), $0) }) { first, _ in first }
+        let next = try charter.accepting(note, now: now) { supplied[$0] }
+        let newcomers = try Self.newcomers(next.roster, charter.roster, people)
+        var change = Change()
+        change.writes.append(
+            Write(
+                "INSERT INTO roster (version, hash, note) VALUES ($1, $2, $3)",
+                [.integer(next.roster.version), .blob(next.roster.digest), .text(note.rendered)], expects: 1))
+        for line in next.roster.documents where charter.documents.bytes[line.digest] == nil {
+            guard let bytes = next.documents.bytes[line.digest] else { throw Refusal.documentMissing(line.label) }
+            change.writes.append(
+                Write(
+                    "INSERT INTO document (hash, kind, name, bytes) VALUES ($1, $2, $3, $4) ON CONFLICT (hash) DO NOTHING",
+                    [.blob(line.digest), .text(line.kind.rawValue), .text(line.name.description), .blob(bytes)], expects: nil))
+        }
+        for (person, note) in newcomers {
+            change.writes.append(
+                Write(
+                    "INSERT INTO person (hash, handle, note, created) VALUES ($1, $2, $3, $4) ON CONFLICT (hash) DO NOTHING",
+                    [.blob(person.digest), .text(person.handle.description), .text(note.rendered), .integer(now.seconds)], expects: nil))
+            change.writes.append(
+                Write(
+                    "UPDATE invitation SET state = 'enrolled', version = version + 1 WHERE handle = $1", [.text(person.handle.description)],
+                    expects: nil))
+        }
+        change.writes.append(Write("DELETE FROM proposal", [], expects: nil))
+        change.entries.append(
+            try ledger.entry(
+                .rosterAccepted, at: now, actor: try await ledger.actor(administrator.handle),
+                digests: [Entry.DigestKey.document: next.roster.digest], roster: next.roster.version))
+        do throws(StorageError) { try await ledger.store.commit(change) } catch {
+            throw error == .conflict ? Refusal.rosterNotNext(have: next.roster.version, got: next.roster.version).problem : error.problem
+        }
+        try await ledger.adopt(next)
+        return .accepted(version: next.roster.version)
+    }
+
+    /// The people whom `next` adds, each with the text that has exactly its keys.
+    private static func newcomers(_ next: Roster, _ present: Roster, _ notes: [SignedNote]) throws(Refusal) -> [(Person, SignedNote)] {
+        var result: [(Person, SignedNote)] = []
+        for handle in next.people where present.keys.filter({ $0.person == handle }) != next.keys.filter({ $0.person == handle }) {
+            var found: (Person, SignedNote)?
+            for note in notes {
+                let person = try Person(note)
+                if person.handle == handle, person.instance == next.instance, Ledger.isPerson(person, in: next) { found = (person, note) }
+            }
+            guard let found else { throw .personMismatch("\(handle) is new in the roster; a person text with exactly these keys must come with it.") }
+            result.append(found)
+        }
+        return result
+    }
+
+    /// The note with the signatures that earlier calls brought.
+    private func gathered(_ note: SignedNote, _ digest: Digest32) async throws -> SignedNote {
+        let row = try await ledger.store.read { try $0.row("SELECT note FROM proposal WHERE hash = $1", [.blob(digest)]) }
+        guard let row, let stored = try? SignedNote("roster", try row.text("note")), stored.text == note.text else { return note }
+        let new = note.signatures.map(\.name)
+        return try SignedNote(text: note.text, signatures: stored.signatures.filter { !new.contains($0.name) } + note.signatures)
+    }
+
+    private func keep(_ note: SignedNote, _ digest: Digest32, _ documents: [Bytes], _ people: [SignedNote], now: UTCTime) async throws {
+        let bundle = JSON.object([
+            "documents": .array(documents.map { .string($0.base64) }), "people": .array(people.map { .string($0.rendered) }),
+        ]).canonicalBytes
+        let count = try await ledger.store.read { try $0.row("SELECT count(*) AS number FROM proposal")?.integer("number") ?? 0 }
+        guard count < Self.mostProposals else {
+            throw Problem(
+                .conflict, "roster.too-many-proposals", title: "Too many proposals wait",
+                detail: "\(Self.mostProposals) rosters wait for signatures. They go when the next version comes into force.")
+        }
+        let write = Write(
+            """
+            INSERT INTO proposal (hash, note, documents, created, version) VALUES ($1, $2, $3, $4, 1)
+            ON CONFLICT (hash) DO UPDATE SET note = excluded.note, version = proposal.version + 1
+            """, [.blob(digest), .text(note.rendered), .blob(bundle), .integer(now.seconds)], expects: 1)
+        try await ledger.store.commit(Change(writes: [write]))
+    }
+
+    /// Rosters that wait for signatures; whoever signs one checks it from bytes.
+    public func proposals() async throws(Problem) -> [Proposal] {
+        do {
+            return try await ledger.store.read { snapshot in
+                try snapshot.rows("SELECT hash, note, documents FROM proposal ORDER BY created").map { row in
+                    var bundle = try JSONFields(try JSON(parsing: try row.blob("documents"), limit: 1 << 22), code: "storage.damaged")
+                    return Proposal(
+                        digest: try row.digest("hash"), note: try row.text("note"),
+                        documents: try bundle.strings("documents").compactMap { Bytes(base64: $0) }, people: try bundle.strings("people"))
+                }
+            }
+        } catch { throw Problem(wrapping: error) }
+    }
+
+    /// Rosters from a version on, as signed, at most 200.
+    public func rosters(from version: Int64) async throws(Problem) -> [String] {
+        do {
+            return try await ledger.store.read { snapshot in
+                try snapshot.rows("SELECT note FROM roster WHERE version >= $1 ORDER BY version LIMIT 200", [.integer(version)]).map {
+                    try $0.text("note")
+                }
+            }
+        } catch { throw Problem(wrapping: error) }
+    }
+
+    /// People's texts, as signed.
+    public func people() async throws(Problem) -> [String] {
+        do {
+            return try await ledger.store.read { snapshot in
+                try snapshot.rows("SELECT note FROM person ORDER BY handle").map { try $0.text("note") }
+            }
+        } catch { throw Problem(wrapping: error) }
+    }
+
+    /// A document in force, by its hash.
+    public func document(_ digest: Digest32) throws(Problem) -> Bytes {
+        guard let bytes = try ledger.view().charter.documents.bytes[digest] else {
+            throw Problem(.notFound, "document.not-found", title: "There is no such document", detail: "No document in force has this hash.", field: "hash")
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,172 @@
+import Access
+import Approval
+import Basics
+import Custody
+import PKIX
+import Proofs
+import Storage
+import Transparency
+
+extension Registrar {
+    /// A person's vote on a request. The last approval that is needed issues the certificate in the same act.
+    /// A vote on what is decided already is not recorded; its caller gets what the request became.
+    /// - Parameter reason: a rejection's reason in words; its commitment stands in the vote.
+    public func vote(_ note: SignedNote, on id: ID, reason: String?, by principal: Principal) async throws(Problem) -> RequestRecord {
+        let now = try ledger.now()
+        do {
+            let vote = try Vote(text: note.text)
+            guard vote.voter == principal.handle else { throw Refusal.badSignature(by: principal.handle) }
+            let actor = try await ledger.actor(principal.handle)
+            let (lines, _) = try await ledger.store.act { snapshot in
+                try RequestRecord.read(id, snapshot)
+            } decide: { record in
+                guard let record else {
+                    throw Problem(.notFound, "request.not-found", title: "There is no such request", detail: "No request has the id \(id).", field: "id")
+                }
+                return try await decide(record, note, vote, reason: reason, actor: actor, now: now)
+            }
+            if let lines { try await ledger.anchor(lines) }
+            return try await request(id)
+        } catch { throw Problem(wrapping: error) }
+    }
+
+    /// - Returns: the anchor lines that the answer waits for, nil when nothing was changed; and the change.
+    private func decide(
+        _ record: RequestRecord, _ note: SignedNote, _ vote: Vote, reason: String?, actor: Bytes, now: UTCTime
+    ) async throws -> ([AnchorLine]?, Change) {
+        guard record.state == .open else {
+            if record.state == .issued { try await verifyIssued(record) }
+            return (nil, Change())
+        }
+        let view = try ledger.view()
+        if view.closed[Digest32(of: record.statement)] != nil { return (nil, try await restored(record)) }
+        // Everything is judged from bytes; a row that was altered is a refusal here.
+        let before = try view.charter.examine(try record.evidence(), now: now)
+        _ = try Vote.check(note, on: before.statement, policy: before.policy, roster: view.charter.roster, now: now)
+        if before.votes.contains(where: { $0.voter == vote.voter }), vote.decision == .approve { throw Refusal.voteTwice }
+        let examined = try view.charter.examine(try record.evidence(adding: note), now: now)
+        switch vote.decision {
+        case .reject: return try reject(record, examined, note, vote, reason: reason, actor: actor, now: now)
+        case .approve:
+            let isEnough = examined.rejecter == nil && examined.approvers.count >= examined.needed
+            guard isEnough else { return try approve(record, examined, note, vote, actor: actor, now: now) }
+            do { return try await issue(record, examined, note, vote, actor: actor, now: now) } catch Refusal.statementClosed {
+                // Somebody else's last vote was committed while this one was judged.
+                return (nil, try await restored(record))
+            }
+        }
+    }
+
+    private func approve(
+        _ record: RequestRecord, _ examined: Examined, _ note: SignedNote, _ vote: Vote, actor: Bytes, now: UTCTime
+    ) throws -> ([AnchorLine]?, Change) {
+        var change = try cast(note, vote, examined.statement, actor: actor, now: now)
+        change.writes.append(
+            Write(
+                "UPDATE request SET version = version + 1 WHERE id = $1 AND version = $2 AND state = 'open'",
+                [.blob(record.id.bytes), .integer(record.version)], expects: 1))
+        return ([], change)
+    }
+
+    private func reject(
+        _ record: RequestRecord, _ examined: Examined, _ note: SignedNote, _ vote: Vote, reason: String?, actor: Bytes, now: UTCTime
+    ) throws -> ([AnchorLine]?, Change) {
+        var change = try cast(note, vote, examined.statement, actor: actor, now: now)
+        change.writes.append(
+            Write(
+                "UPDATE request SET state = 'rejected', decided_by = $1, reason = $2, version = version + 1 WHERE id = $3 AND version = $4 AND state = 'open'",
+                [.text(vote.voter.description), .optional(reason), .blob(record.id.bytes), .integer(record.version)], expects: 1))
+        let entry = try ledger.entry(
+            .requestReject, at: now, actor: actor,
+            digests: [Entry.DigestKey.votes: vote.digest, Entry.DigestKey.statement: examined.statement.digest],
+            roster: try ledger.view().charter.roster.version, object: record.id)
+        change.entries.append(entry)
+        return ([.closed(examined.statement.digest, until: now.adding(days: 8))], change)
+    }
+
+    private func issue(
+        _ record: RequestRecord, _ examined: Examined, _ note: SignedNote, _ vote: Vote, actor: Bytes, now: UTCTime
+    ) async throws -> ([AnchorLine]?, Change) {
+        let view = try ledger.view()
+        let signer = try await authorities.signer(of: examined.authority)
+        let warrant = try Guard(view: view, now: now).certificate(try record.evidence(adding: note), key: examined.authority.publicKey)
+        let certificate = Certificate(tbs: examined.tbs, signature: try await signer.sign(examined.tbs.der, under: warrant))
+
+        let statement = examined.statement
+        var change = try cast(note, vote, statement, actor: actor, now: now)
+        change.writes.append(
+            Write(
+                "UPDATE request SET state = 'issued', certificate = $1, version = version + 1 WHERE id = $2 AND version = $3 AND state = 'open'",
+                [.blob(certificate.fingerprint), .blob(record.id.bytes), .integer(record.version)], expects: 1))
+        change.writes.append(
+            Write(
+                """
+                INSERT INTO certificate (fingerprint, serial, authority, request_id, statement_hash, der, not_after, created)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                """,
+                [
+                    .blob(certificate.fingerprint), .blob(certificate.tbs.serialNumber.bytes), .text(examined.authority.name.description),
+                    .blob(record.id.bytes), .blob(statement.digest), .blob(certificate.der), .integer(certificate.tbs.validity.notAfter.seconds),
+                    .integer(now.seconds),
+                ], expects: 1))
+        let votes = examined.votes.map(\.digest).sorted().flatMap(\.bytes)
+        change.entries.append(
+            try ledger.entry(
+                .certificateIssue, at: now, actor: actor,
+                digests: [
+                    Entry.DigestKey.request: statement.request, Entry.DigestKey.content: statement.content,
+                    Entry.DigestKey.certificate: certificate.fingerprint, Entry.DigestKey.votes: Digest32(of: votes),
+                    Entry.DigestKey.statement: statement.digest,
+                ], roster: view.charter.roster.version, object: record.id))
+        return ([.closed(statement.digest, until: now.adding(days: 8))], change)
+    }
+
+    /// The vote's own row and entry.
+    private func cast(_ note: SignedNote, _ vote: Vote, _ statement: Statement, actor: Bytes, now: UTCTime) throws -> Change {
+        let write = Write(
+            """
+            INSERT INTO vote (hash, statement_hash, voter, decision, note, created) VALUES ($1, $2, $3, $4, $5, $6)
+            ON CONFLICT (statement_hash, voter) DO UPDATE SET hash = excluded.hash, decision = excluded.decision, note = excluded.note
+            """,
+            [
+                .blob(vote.digest), .blob(statement.digest), .text(vote.voter.description), .text(vote.decision.rawValue), .text(note.rendered),
+                .integer(now.seconds),
+            ], expects: 1)
+        let entry = try ledger.entry(
+            .voteCast, at: now, actor: actor,
+            digests: [Entry.DigestKey.votes: vote.digest, Entry.DigestKey.statement: statement.digest],
+            roster: try ledger.view().charter.roster.version, object: statement.subject, outcome: vote.decision.rawValue)
+        return Change(writes: [write], entries: [entry])
+    }
+
+    /// The statement is decided, whatever its row says: the stored certificate is given back, and never a second signature made.
+    private func restored(_ earlier: RequestRecord) async throws -> Change {
+        // The view may be newer than the snapshot that was read: what closed the statement is in the database by now.
+        let record = try await request(earlier.id)
+        guard record.state == .open else { return Change() }
+        guard record.certificate != nil else {
+            throw Problem(
+                .conflict, "request.record-missing", title: "The request was decided, but its record is gone",
+                detail: "The anchor says that this statement was decided; the database does not show how. Nothing is signed again. "
+                    + "Restore the database from a backup, or submit a new request.")
+        }
+        try await verifyIssued(record)
+        return Change(writes: [
+            Write(
+                "UPDATE request SET state = 'issued', version = version + 1 WHERE id = $1 AND version = $2",
+                [.blob(record.id.bytes), .integer(record.version)], expects: 1)
+        ])
+    }
+
+    /// Whether the stored certificate is the one that the statement names, signed by the authority that it names.
+    func verifyIssued(_ record: RequestRecord) async throws(Problem) {
+        guard let der = record.certificate, let certificate = try? Certificate(der: der), let statement = try? Statement(text: record.statement),
+            certificate.tbs.content == statement.content,
+            let issuer = try ledger.view().charter.documents.authorities[statement.authority.name]?.value, certificate.isSigned(by: issuer.publicKey)
+        else {
+            throw Problem(
+                .conflict, "request.record-altered", title: "The request's record was altered",
+                detail: "The stored certificate is not the one that was decided on. Run `assay ledger verify`.")
+        }
+    }
+}

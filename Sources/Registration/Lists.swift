@@ -1,0 +1,133 @@
+import Approval
+import Basics
+import PKIX
+import Proofs
+import Storage
+import Transparency
+
+extension Registrar {
+    /// One line of a list of requests.
+    public struct Summary: Hashable, Sendable {
+        public let id: ID
+        public let requester: String
+        public let profile: String
+        public let state: RequestRecord.State
+        public let opened: UTCTime
+        public let expires: UTCTime
+    }
+
+    /// One line of a list of certificates.
+    public struct CertificateSummary: Hashable, Sendable {
+        public let fingerprint: Digest32
+        public let serial: Bytes
+        public let authority: String
+        public let request: ID
+        public let notAfter: UTCTime
+        public let created: UTCTime
+    }
+
+    public static let longestList: Int64 = 500
+
+    /// Requests, newest first, in one state or in all, at most 500.
+    public func requests(_ state: RequestRecord.State?) async throws(Problem) -> [Summary] {
+        do {
+            return try await ledger.store.read { snapshot in
+                let columns = "SELECT id, requester, profile, state, opened, expires FROM request"
+                let rows =
+                    if let state {
+                        try snapshot.rows(
+                            columns + " WHERE state = $1 ORDER BY id DESC LIMIT $2", [.text(state.rawValue), .integer(Self.longestList)])
+                    } else {
+                        try snapshot.rows(columns + " ORDER BY id DESC LIMIT $1", [.integer(Self.longestList)])
+                    }
+                return try rows.map { row in
+                    guard let id = ID(bytes: try row.blob("id")), let state = RequestRecord.State(rawValue: try row.text("state")) else {
+                        throw StorageError.damaged("A row of the table request is not as this program writes it.")
+                    }
+                    return Summary(
+                        id: id, requester: try row.text("requester"), profile: try row.text("profile"), state: state,
+                        opened: UTCTime(seconds: try row.integer("opened")), expires: UTCTime(seconds: try row.integer("expires")))
+                }
+            }
+        } catch { throw Problem(wrapping: error) }
+    }
+
+    public func openRequests() async throws(Problem) -> Int64 {
+        do {
+            return try await ledger.store.read {
+                try $0.row("SELECT count(*) AS number FROM request WHERE state = 'open'")?.integer("number") ?? 0
+            }
+        } catch { throw Problem(wrapping: error) }
+    }
+
+    /// Certificates, newest first, at most 500.
+    public func certificates() async throws(Problem) -> [CertificateSummary] {
+        do {
+            return try await ledger.store.read { snapshot in
+                let rows = try snapshot.rows(
+                    """
+                    SELECT fingerprint, serial, authority, request_id, not_after, created FROM certificate
+                    ORDER BY created DESC, serial DESC LIMIT $1
+                    """, [.integer(Self.longestList)])
+                return try rows.map { row in
+                    guard let request = ID(bytes: try row.blob("request_id")) else {
+                        throw StorageError.damaged("A row of the table certificate is not as this program writes it.")
+                    }
+                    return CertificateSummary(
+                        fingerprint: try row.digest("fingerprint"), serial: try row.blob("serial"), authority: try row.text("authority"),
+                        request: request, notAfter: UTCTime(seconds: try row.integer("not_after")),
+                        created: UTCTime(seconds: try row.integer("created")))
+                }
+            }
+        } catch { throw Problem(wrapping: error) }
+    }
+
+    /// A certificate's DER, checked against its fingerprint and its authority's key.
+    public func certificate(_ fingerprint: Digest32) async throws(Problem) -> Bytes {
+        do {
+            let row = try await ledger.store.read {
+                try $0.row("SELECT der, authority FROM certificate WHERE fingerprint = $1", [.blob(fingerprint)])
+            }
+            guard let row else {
+                throw Problem(
+                    .notFound, "certificate.not-found", title: "There is no such certificate",
+                    detail: "No certificate of this house has the fingerprint \(fingerprint.hex).", field: "fingerprint")
+            }
+            let der = try row.blob("der")
+            guard Digest32(of: der) == fingerprint else {
+                throw Problem(
+                    .fault, "certificate.record-altered", title: "The certificate's record was altered",
+                    detail: "The stored bytes do not have the fingerprint. Run `assay ledger verify`.")
+            }
+            return der
+        } catch { throw Problem(wrapping: error) }
+    }
+
+    /// Closes requests whose time is over; what they waited for can no longer be voted on anyway.
+    /// - Returns: how many.
+    @discardableResult
+    public func expire() async throws(Problem) -> Int {
+        let now = try ledger.now()
+        do {
+            let due = try await ledger.store.read { snapshot in
+                try snapshot.rows(
+                    "SELECT id, statement_hash, version FROM request WHERE state = 'open' AND expires <= $1 LIMIT 200", [.integer(now.seconds)]
+                ).map { (try $0.blob("id"), try $0.digest("statement_hash"), try $0.integer("version")) }
+            }
+            for (bytes, statement, version) in due {
+                guard let id = ID(bytes: bytes) else { continue }
+                let write = Write(
+                    "UPDATE request SET state = 'expired', version = version + 1 WHERE id = $1 AND version = $2 AND state = 'open'",
+                    [.blob(bytes), .integer(version)], expects: 1)
+                let entry = try ledger.entry(
+                    .requestExpire, at: now, digests: [Entry.DigestKey.statement: statement],
+                    roster: try ledger.view().charter.roster.version, object: id)
+                do throws(StorageError) { try await ledger.store.commit(Change(writes: [write], entries: [entry])) } catch {
+                    // Somebody voted in this moment: the next round sees what became of it.
+                    guard error == .conflict else { throw error.problem }
+                }
+            }
+            return due.count
+        } catch { throw Problem(wrapping: error) }
+    }
+}

@@ -1,0 +1,153 @@
+import Access
+import Approval
+import Authorities
+import Basics
+import PKIX
+import Profiles
+import Proofs
+import Storage
+import Transparency
+
+/// The registration authority: takes requests, checks them, and opens the statements on which people vote.
+public struct Registrar: Sendable {
+    public static let mostOpenRequests: Int64 = 10_000
+
+    let ledger: Ledger
+    let authorities: CertificateAuthorities
+    let entropy: any Entropy
+
+    public init(ledger: Ledger, authorities: CertificateAuthorities, entropy: any Entropy) {
+        self.ledger = ledger
+        self.authorities = authorities
+        self.entropy = entropy
+    }
+
+    /// What a requester hands in.
+    public struct Wish: Sendable {
+        public let submission: SignedNote
+        /// The certificate signing request's DER.
+        public let csr: Bytes
+        /// Values for the profile's fields.
+        public let fields: [String: String]
+
+        public init(submission: SignedNote, csr: Bytes, fields: [String: String]) {
+            self.submission = submission
+            self.csr = csr
+            self.fields = fields
+        }
+    }
+
+    /// Checks a request and opens its statement: serial, validity, subject, key and extensions are fixed from here on.
+    /// Submitted a second time with the same id and text, it is the same request.
+    public func submit(_ wish: Wish, by principal: Principal) async throws(Problem) -> RequestRecord {
+        let now = try ledger.now()
+        let view = try ledger.view()
+        do {
+            let submission = try Submission(wish.submission, roster: view.charter.roster)
+            guard submission.requester == principal.handle else { throw Refusal.submissionMismatch }
+            guard abs(submission.time.seconds(since: now)) <= 86_400 else {
+                throw Problem(
+                    .invalid, "submission.time", title: "The submission's time is off",
+                    detail: "It says \(submission.time); it is \(now). Correct the clock of the requester's machine.", field: "submission")
+            }
+            if let record = try await ledger.store.read({ try RequestRecord.read(submission.subject, $0) }) {
+                guard record.submission == wish.submission.rendered else { throw Self.idTaken }
+                return record
+            }
+            let statement = try open(wish, submission, view.charter, now)
+            try await commit(wish, submission, statement, view.charter, now)
+            return try await request(submission.subject)
+        } catch { throw Problem(wrapping: error) }
+    }
+
+    private func open(
+        _ wish: Wish, _ submission: Submission, _ charter: Charter, _ now: UTCTime
+    ) throws -> (statement: Statement, tbs: Bytes) {
+        let documents = charter.documents
+        guard let profile = documents.profiles[submission.profile.name] else {
+            throw Problem(
+                .notFound, "profile.not-found", title: "There is no such profile",
+                detail: "\(submission.profile.name) is not in force; in force are: "
+                    + documents.profiles.keys.sorted().map(\.description).joined(separator: ", ") + ".", field: "profile")
+        }
+        guard profile.reference == submission.profile else { throw Refusal.documentNotInForce("profile \(submission.profile.name)") }
+        guard let authority = documents.authorities[profile.value.authority], let name = profile.value.approval,
+            let policy = documents.approvals[name]
+        else { throw Refusal.documentNotInForce("profile \(submission.profile.name)") }
+        _ = try authorities.certificate(of: authority.value.name)
+        let request = try Self.request(wish.csr)
+        guard request.digest == submission.request else { throw Refusal.requestMismatch }
+        let filling = Filling(
+            serial: SerialNumber(at: now, random: entropy.bytes(16)), now: now, publicKey: request.publicKey, fields: wish.fields,
+            request: request)
+        let tbs = try profile.value.fill(filling, issuer: try authority.value.asIssuer())
+        let statement = Statement(
+            instance: charter.instance, subject: submission.subject, requester: submission.requester, rosterVersion: charter.roster.version,
+            rosterDigest: charter.roster.digest, policy: policy.reference, profile: profile.reference, authority: authority.reference,
+            request: request.digest, content: tbs.content, opened: now, expires: now.adding(days: policy.value.days))
+        // The guard's own checks, before anybody is asked to vote.
+        _ = try charter.examine(
+            Evidence(statement: statement.text, tbs: tbs.der, request: wish.csr, submission: wish.submission, votes: []), now: now)
+        return (statement, tbs.der)
+    }
+
+    private static func request(_ der: Bytes) throws(Problem) -> CertificateRequest {
+        do throws(PKIXError) {
+            let request = try CertificateRequest(der: der)
+            try request.verifyPossession()
+            return request
+        } catch {
+            throw Problem(
+                .invalid, error == .signatureInvalid ? "request.possession-unproven" : "request.csr-invalid",
+                title: "The certificate signing request is not acceptable", detail: "In the request, \(error.text).", field: "csr")
+        }
+    }
+
+    private func commit(
+        _ wish: Wish, _ submission: Submission, _ opened: (statement: Statement, tbs: Bytes), _ charter: Charter, _ now: UTCTime
+    ) async throws {
+        let statement = opened.statement
+        let count = try await ledger.store.read {
+            try $0.row("SELECT count(*) AS number FROM request WHERE state = 'open'")?.integer("number") ?? 0
+        }
+        guard count < Self.mostOpenRequests else {
+            throw Problem(
+                .unavailable, "request.too-many-open", title: "Too many requests wait for a decision",
+                detail: "\(Self.mostOpenRequests) requests are open. Decide some first.")
+        }
+        let write = Write(
+            """
+            INSERT INTO request (id, requester, profile, statement_hash, statement, submission, csr, tbs, state, decided_by, reason,
+            certificate, opened, expires, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', NULL, NULL, NULL, $9, $10, 1)
+            """,
+            [
+                .blob(statement.subject.bytes), .text(submission.requester.description), .text(statement.profile.name.description),
+                .blob(statement.digest), .text(statement.text), .text(wish.submission.rendered), .blob(wish.csr), .blob(opened.tbs),
+                .integer(now.seconds), .integer(statement.expires.seconds),
+            ], expects: 1)
+        let entry = try ledger.entry(
+            .requestOpen, at: now, actor: try await ledger.actor(submission.requester),
+            digests: [
+                Entry.DigestKey.request: statement.request, Entry.DigestKey.content: statement.content,
+                Entry.DigestKey.statement: statement.digest,
+            ], roster: charter.roster.version, object: statement.subject)
+        do throws(StorageError) { try await ledger.store.commit(Change(writes: [write], entries: [entry])) } catch {
+            guard error == .conflict else { throw error.problem }
+            guard let record = try await ledger.store.read({ try RequestRecord.read(statement.subject, $0) }),
+                record.submission == wish.submission.rendered
+            else { throw Self.idTaken }
+        }
+        try await ledger.anchor([])
+    }
+
+    public func request(_ id: ID) async throws(Problem) -> RequestRecord {
+        do {
+            if let record = try await ledger.store.read({ try RequestRecord.read(id, $0) }) { return record }
+        } catch { throw Problem(wrapping: error) }
+        throw Problem(.notFound, "request.not-found", title: "There is no such request", detail: "No request has the id \(id).", field: "id")
+    }
+
+    private static let idTaken = Problem(
+        .conflict, "request.id-taken", title: "The id is taken", detail: "Another request has this id. Submit again with a new one.",
+        field: "submission")
+}

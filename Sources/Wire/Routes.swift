@@ -1,0 +1,139 @@
+/// The one table of routes.
+public enum Routes {
+    public static let all: [Route] = [
+        health, ready, enroll, node,
+        roster, proposeRoster, proposals, document, persons,
+        addOfficer, officers, officer,
+        draftAuthorities, authorities, authorityCertificate,
+        submitRequest, requests, request, vote, requestEntries,
+        certificates, certificate,
+        checkpoint, entries, proof, consistency,
+    ]
+
+    private static let administrator: Route.Permission = .role(["administrator"])
+    private static let registrationOfficer: Route.Permission = .role(["registration-officer"])
+}
+
+// Health and enrollment: nobody has to be known.
+extension Routes {
+    public static let health = Route(
+        "health", .get, ["healthz"], permission: .anyone, answers: [.init(200, .json, "The process runs.")],
+        summary: "Whether the process runs.")
+    public static let ready = Route(
+        "ready", .get, ["readyz"], permission: .anyone, answers: [.init(200, .json, "Requests are served.")],
+        summary: "Whether requests can be served; 503 while they cannot.")
+    public static let enroll = Route(
+        "enrollment.redeem", .post, api("enrollments"), permission: .anyone, bodies: [.json],
+        answers: [.init(201, .json, "The person waits for an administrator's confirmation.")],
+        summary: "Redeem a one-time enrollment code with the text of the person who holds it.")
+}
+
+// The node, its roster and its documents.
+extension Routes {
+    public static let node = Route(
+        "node", .get, api("node"), permission: .person, answers: [.init(200, .json, "The node's state.")],
+        summary: "Which house this is, what version runs, and what needs attention.")
+    public static let roster = Route(
+        "roster.versions", .get, api("roster"),
+        query: [.init("from", .number, isRequired: false, "The first version to be sent; 1 when absent.")], permission: .person,
+        answers: [.init(200, .json, "Roster texts with their signatures, oldest first.")],
+        summary: "The chain of roster versions, to be checked by the caller.")
+    public static let proposeRoster = Route(
+        "roster.propose", .post, api("roster"), permission: administrator, bodies: [.json],
+        answers: [.init(200, .json, "The version is in force."), .init(202, .json, "More signatures are needed.")],
+        summary: "Hand in a next roster version, or one more signature over it.")
+    public static let proposals = Route(
+        "roster.proposals", .get, api("roster", "proposals"), permission: administrator,
+        answers: [.init(200, .json, "Proposals with the signatures so far.")], summary: "Roster versions that wait for more signatures.")
+    public static let document = Route(
+        "document", .get, api("documents", .parameter(.init("hash", .digest, "The document's SHA-256."))), permission: .person,
+        answers: [.init(200, .octets, "The document's exact octets.")], summary: "A document that the roster names by its hash.")
+    public static let persons = Route(
+        "persons", .get, api("persons"), permission: .person, answers: [.init(200, .json, "Person texts.")],
+        summary: "The texts of the persons in the roster.")
+}
+
+// Officers who join.
+extension Routes {
+    public static let addOfficer = Route(
+        "officer.add", .post, api("officers"), permission: administrator, bodies: [.json],
+        answers: [.init(201, .json, "The one-time code, shown this once.")], summary: "Invite a person: make a one-time enrollment code.")
+    public static let officers = Route(
+        "officers", .get, api("officers"), permission: administrator, answers: [.init(200, .json, "Invited and waiting persons.")],
+        summary: "Persons who are invited, or wait for confirmation.")
+    public static let officer = Route(
+        "officer", .get, api("officers", .parameter(.init("handle", .handle, "The person's handle."))), permission: administrator,
+        answers: [.init(200, .json, "The waiting person's text.")],
+        summary: "The text of a person who waits, whose fingerprint the administrator compares.")
+}
+
+// Authorities.
+extension Routes {
+    public static let draftAuthorities = Route(
+        "authority.draft", .post, api("authorities", "drafts"), permission: administrator, bodies: [.json],
+        answers: [.init(200, .json, "Keys and certificate contents for the authorities asked for.")],
+        summary: "Make keys for authorities and fill their certificates' contents; nothing is signed.")
+    public static let authorities = Route(
+        "authorities", .get, api("authorities"), permission: .person, answers: [.init(200, .json, "The authorities.")],
+        summary: "The authorities in force.")
+    public static let authorityCertificate = Route(
+        "authority.certificate", .get, api("authorities", .parameter(.init("name", .handle, "The authority's name.")), "certificate"),
+        permission: .person, answers: [.init(200, .certificate, "The certificate in DER.")], summary: "An authority's own certificate.")
+}
+
+// Requests, votes and certificates.
+extension Routes {
+    public static let submitRequest = Route(
+        "request.submit", .post, api("requests"),
+        query: [
+            .init("field", .text, isRequired: false, repeats: true, "With a raw CSR: name=value, once for each field of the profile."),
+            .init("submission", .text, isRequired: false, "With a raw CSR: the signed submission, in unpadded URL-safe base64."),
+        ], permission: registrationOfficer, bodies: [.json, .pkcs10],
+        answers: [.init(201, .json, "The request is open; people vote on its statement.")],
+        summary: "Ask for a certificate: a CSR under a profile.")
+    public static let requests = Route(
+        "requests", .get, api("requests"),
+        query: [.init("state", .text, isRequired: false, "Only these: open, issued, rejected or expired.")], permission: .person, answers: [.init(200, .json, "Requests, newest first.")],
+        summary: "The requests and their states.")
+    public static let request = Route(
+        "request", .get, api("requests", .parameter(requestID)), permission: .person,
+        answers: [.init(200, .json, "Statement, submission, content, votes and state.")],
+        summary: "Everything about one request, to be checked by the caller before a vote is signed.")
+    public static let vote = Route(
+        "request.vote", .post, api("requests", .parameter(requestID), "votes"), permission: .person, bodies: [.json],
+        answers: [.init(200, .json, "The request's state after the vote, with the certificate when it was issued.")],
+        summary: "Approve or reject: a signed vote over the request's statement.")
+    public static let requestEntries = Route(
+        "request.entries", .get, api("requests", .parameter(requestID), "entries"), permission: .person,
+        answers: [.init(200, .json, "Entries with their indexes, in order.")], summary: "Everything that the ledger has about one request.")
+    public static let certificates = Route(
+        "certificates", .get, api("certificates"), permission: .person, answers: [.init(200, .json, "Certificates, newest first.")],
+        summary: "The certificates that were issued.")
+    public static let certificate = Route(
+        "certificate", .get, api("certificates", .parameter(.init("fingerprint", .digest, "SHA-256 of the certificate's DER."))),
+        permission: .person, answers: [.init(200, .certificate, "The certificate in DER.")], summary: "One certificate.")
+
+    private static let requestID = Route.Parameter("id", .id, "The request's id.")
+}
+
+// The ledger and its proofs.
+extension Routes {
+    public static let checkpoint = Route(
+        "ledger.checkpoint", .get, api("ledger", "checkpoint"), permission: .person,
+        answers: [.init(200, .text, "A signed note.")], summary: "The newest signed checkpoint.")
+    public static let entries = Route(
+        "ledger.entries", .get, api("ledger", "entries"),
+        query: [
+            .init("from", .number, "Index of the first entry."),
+            .init("count", .number, isRequired: false, "How many at most."),
+        ], permission: .person, answers: [.init(200, .json, "Entries in base64, in order.")], summary: "Entries of the ledger.")
+    public static let proof = Route(
+        "ledger.proof", .get, api("ledger", "proof"), query: [.init("index", .number, "Index of the entry.")], permission: .person,
+        answers: [.init(200, .text, "A proof file with its checkpoint.")], summary: "That an entry is in the ledger.")
+    public static let consistency = Route(
+        "ledger.consistency", .get, api("ledger", "consistency"),
+        query: [.init("from", .number, "The smaller size."), .init("to", .number, "The larger size.")], permission: .person,
+        answers: [.init(200, .json, "The proof's hashes.")], summary: "That a smaller ledger is the beginning of a larger one.")
+}
+
+private func api(_ segments: Route.Segment...) -> [Route.Segment] { ["api", "v1"] + segments }

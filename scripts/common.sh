@@ -1,0 +1,37 @@
+# Sourced by the scripts beside it. Works as root or as a plain user, with or without HOME.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# SwiftPM and pip want a home that can be written.
+if [ -z "${HOME:-}" ] || [ ! -w "$HOME" ]; then
+    export HOME="$PWD/.build/home"
+    mkdir -p "$HOME"
+fi
+export LC_ALL=C.UTF-8
+# The crash reporter prints memory that registers point at, and swallows signals.
+export SWIFT_BACKTRACE=enable=no
+
+fail() {
+    echo "$*" >&2
+    exit 1
+}
+
+# packages NAME…: installs those Debian packages that are missing, and touches nothing when none is.
+packages() {
+    command -v dpkg-query >/dev/null || return 0
+    local missing=() name
+    for name in "$@"; do
+        dpkg-query --show --showformat='${db:Status-Status}' "$name" 2>/dev/null | grep -qx installed || missing+=("$name")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    local as=()
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || fail "Missing Debian packages: ${missing[*]}. There is no sudo here; as root: apt-get install ${missing[*]}"
+        as=(sudo)
+    fi
+    echo "Installing Debian packages: ${missing[*]}"
+    "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null 2>&1 && return 0
+    "${as[@]}" apt-get update -q >/dev/null || fail "apt-get update failed; missing are: ${missing[*]}"
+    "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null \
+        || fail "Could not install: ${missing[*]}"
+}

@@ -1,0 +1,159 @@
+#!/bin/bash
+# scripts/main-job.sh run|demo: the main job with real input, each step an ordinary `assay` command.
+# run:  data in ${ASSAY_DATA:-./var}; the server keeps running; a second run starts what exists.
+# demo: in a temporary directory on a free port; evidence goes to ${DEMO_OUT:-./demo-out}; non-zero when a step fails.
+. "$(dirname "$0")/common.sh"
+
+mode=${1:-}
+case "$mode" in
+    run)
+        data=$(realpath -m "${ASSAY_DATA:-var}")
+        work=$data/main-job
+        listen=${ASSAY_LISTEN:-127.0.0.1:8443}
+        ;;
+    demo)
+        work=$(mktemp -d)
+        data=$work/data
+        listen=127.0.0.1:0
+        out=$(realpath -m "${DEMO_OUT:-demo-out}")
+        ;;
+    *) fail "usage: scripts/main-job.sh run|demo" ;;
+esac
+program=$PWD/.build/debug/assay
+# Each person's folder lies in here; --as NAME chooses it.
+export ASSAY_HOME=$work/people
+server=
+transcript=$work/transcript.txt
+
+cleanup() {
+    [ -z "$server" ] || kill "$server" 2>/dev/null || true
+    [ -z "$server" ] || wait "$server" 2>/dev/null || true
+    [ "$mode" = run ] || rm -rf "$work"
+}
+trap cleanup EXIT
+
+say() { printf '\n# %s\n' "$*" | tee -a "$transcript"; }
+
+# Shows a command as a person would type it, runs it, keeps what it printed in $said.
+assay() {
+    printf '$ assay %s\n' "$*" | tee -a "$transcript"
+    said=$("$program" "$@" 2>&1) || {
+        printf '%s\n' "$said" | tee -a "$transcript"
+        fail "This step should have succeeded: assay $*"
+    }
+    printf '%s\n' "$said" | tee -a "$transcript"
+}
+
+# The same for what must be refused, with this code.
+refused() {
+    local code=$1 status=0
+    shift
+    printf '$ assay %s\n' "$*" | tee -a "$transcript"
+    said=$("$program" "$@" 2>&1) || status=$?
+    printf '%s\n' "$said" | tee -a "$transcript"
+    [ "$status" -ne 0 ] || fail "This step should have been refused: assay $*"
+    grep -qF "$code" <<<"$said" || fail "This step should have been refused with $code: assay $*"
+}
+
+# The first match of an extended regular expression in what the last command printed.
+found() { grep -oE -m 1 "$1" <<<"$said" | head -n 1 || fail "Nothing like $1 in the answer above."; }
+
+serve() {
+    "$program" serve --data "$data" --listen "$listen" >"$work/server.log" 2>&1 &
+    server=$!
+    # The server prints one line with its address when it is ready.
+    for _ in $(seq 200); do
+        address=$(grep -oE -m 1 'https://[0-9.]+:[0-9]+' "$work/server.log" || true)
+        [ -z "$address" ] || return 0
+        kill -0 "$server" 2>/dev/null || break
+        sleep 0.05
+    done
+    cat "$work/server.log" >&2
+    fail "The server did not start."
+}
+
+finish_run() {
+    say "The server runs at $address; ctrl-c stops it. Try next, in another terminal:"
+    printf 'export ASSAY_HOME=%s\n' "$ASSAY_HOME"
+    printf '%s status --as admin\n%s request list --as officer-1\n%s ledger verify --as admin\n' "$program" "$program" "$program"
+    wait "$server"
+}
+
+mkdir -p "$work"
+if [ "$mode" = run ] && [ -e "$work/done" ]; then
+    serve
+    finish_run
+    exit
+fi
+[ "$mode" = demo ] || [ ! -e "$data/custody" ] || fail "$data holds a house that this script did not finish. Move it away, or name another with ASSAY_DATA."
+
+say "The first administrator makes their keys, in their own folder; the server never sees them."
+assay login --new --as admin --unsealed --out "$work/admin.person"
+
+say "The data directory: custody, database, and roster version 1, which names that administrator."
+assay init --data "$data" --administrator "$work/admin.person"
+pin=$(found '[A-Za-z0-9+/]{43}=')
+
+say "The server: TLS 1.3 on the loopback address, nothing else."
+serve
+printf '%s\n' "$address" | tee -a "$transcript"
+assay login --server "$address" --pin "$pin" --as admin
+
+say "One readable document says what there is: authorities, profile, approval policy. The plan is a difference."
+assay plan examples/manufacturer.yaml --as admin
+assay apply examples/manufacturer.yaml --as admin --yes
+
+for n in 1 2 3; do
+    say "Officer $n: a one-time code, keys of their own, and a fingerprint that the administrator hears from that person."
+    assay officer add "officer-$n" --role registration-officer --as admin
+    code=$(found 'assay-code-[A-Za-z0-9_-]+')
+    assay login "$code" --as "officer-$n" --unsealed
+    fingerprint=$(found '[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){3}')
+    assay officer confirm "officer-$n" --fingerprint "$fingerprint" --as admin --yes
+done
+
+say "With one administrator the two-person rule is not in force for the roster, and status says so."
+assay status --as admin
+
+say "The device: its key never leaves it; openssl plays its part."
+openssl ecparam -name prime256v1 -genkey -noout -out "$work/device.key" 2>/dev/null
+openssl req -new -key "$work/device.key" -subj "/CN=device" -out "$work/device.csr"
+
+say "Officer 3 submits the request."
+assay request submit --profile device-identity --csr "$work/device.csr" --field serial=SN-0001234 --field model=PLC-7 --as officer-3
+request=$(found '[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}')
+
+say "The first officer looks: the client computes these words from the bytes that will be signed. Then approves."
+assay request show "$request" --as officer-1
+assay request approve "$request" --as officer-1 --yes
+
+say "Refused: the requester, and the same person twice."
+refused vote.own-request request approve "$request" --as officer-3 --yes
+refused vote.twice request approve "$request" --as officer-1 --yes
+
+say "The second officer approves: the authority signs exactly what both have seen."
+assay request approve "$request" --as officer-2 --yes
+
+say "The certificate, checked by openssl."
+assay certificate show "$request" --as officer-3
+assay certificate get "$request" --out "$work/device.pem" --chain "$work/chain" --as officer-3
+openssl verify -x509_strict -CAfile "$work/chain/root.pem" -untrusted "$work/chain/issuing.pem" "$work/device.pem" | tee -a "$transcript"
+
+say "The proof, the whole log, and the log against a checkpoint kept earlier."
+assay ledger checkpoint --out "$work/checkpoint" --as officer-3
+assay ledger prove "$request" --evidence "$work/evidence" --as officer-3
+assay ledger verify --as officer-3
+assay ledger verify --since "$work/checkpoint" --as officer-3
+
+if [ "$mode" = run ]; then
+    touch "$work/done"
+    finish_run
+fi
+rm -rf "$out"
+mkdir -p "$(dirname "$out")"
+cp -R "$work/evidence" "$out"
+cp "$work/device.csr" "$transcript" "$out/"
+kill "$server"
+wait "$server" || fail "The server did not stop in order."
+server=
+printf '\nEvidence is in %s\n' "$out"
