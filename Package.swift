@@ -58,12 +58,14 @@ let package = Package(
         // effects
         room("Custody", callsC: true, ["Basics", "PKIX", "Proofs", "Approval", crypto]),
         room("Storage", callsC: true, ["Basics", "Proofs", grdb]),
-        room("Transparency", ["Basics", "Proofs", "Approval", "Custody", "Storage"]),
+        room("Transparency", ["Basics", "PKIX", "Proofs", "Approval", "Custody", "Storage"]),
         // services
         room("Access", ["Basics", "PKIX", "Proofs", "Approval", "Custody", "Storage", "Transparency", crypto]),
         room("Policies", ["Basics", "Access", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency"]),
         room("Authorities", ["Basics", "Access", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency"]),
-        room("Registration", ["Basics", "Access", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency", "Authorities"]),
+        room(
+            "Registration",
+            ["Basics", "Access", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency", "Authorities"]),
         // edges
         room(
             "API",
@@ -84,7 +86,7 @@ let package = Package(
         .executableTarget(
             name: "assay",
             dependencies: [
-                "Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", "Client", "Node",
+                "Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", "Client", "Node", "API", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -46,7 +46,8 @@ extension Handlers {
         }
         return .object([
             "instance": .string(view.charter.instance.description), "origin": .string(view.origin), "node": .string(view.node.description),
-            "pin": .string(view.charter.pin.base64), "serverKey": .string(services.facts.serverKey.base64), "roster": .integer(roster.version),
+            "pin": .string(view.charter.pin.base64), "serverKey": .string(services.facts.serverKey.base64),
+            "roster": .integer(roster.version),
             "quorum": .integer(Int64(roster.quorum)), "administrators": .integer(Int64(roster.administrators.count)),
             "custody": .string(services.facts.custody), "size": .integer(view.frontier.size), "software": .string(services.facts.software),
             "time": .time(try services.ledger.now()), "handle": .string(person.handle.description),

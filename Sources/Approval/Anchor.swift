@@ -27,7 +27,9 @@ public enum AnchorLine: Hashable, Sendable {
             guard let version = Decimal.parse(words[1]), let digest = Digest32(base64: words[2]) else { return nil }
             self = .roster(version: version, digest: digest)
         case ("head", 4):
-            guard let size = Decimal.parse(words[1]), let root = Digest32(base64: words[2]), let time = Decimal.parse(words[3]) else { return nil }
+            guard let size = Decimal.parse(words[1]), let root = Digest32(base64: words[2]), let time = Decimal.parse(words[3]) else {
+                return nil
+            }
             self = .head(size: size, root: root, time: UTCTime(seconds: time))
         case ("closed", 3):
             guard let digest = Digest32(base64: words[1]), let until = Decimal.parse(words[2]) else { return nil }
@@ -166,7 +168,8 @@ public struct AnchorChain: Sendable {
     }
 
     private static func nextLine(_ file: Bytes, _ at: inout Int) -> Substring? {
-        guard at < file.count, let end = file[at...].firstIndex(of: 0x0a), let text = String(validating: file[at..<end], as: UTF8.self) else {
+        guard at < file.count, let end = file[at...].firstIndex(of: 0x0a), let text = String(validating: file[at..<end], as: UTF8.self)
+        else {
             return nil
         }
         at = end + 1

@@ -19,7 +19,9 @@ public struct Charter: Sendable {
     public init(first note: SignedNote, pin: Digest32) throws(Refusal) {
         let roster = try Roster(text: note.text)
         guard roster.digest == pin else { throw .rosterPin }
-        guard roster.version == 1, roster.previous == .zero, roster.documents.isEmpty else { throw .rosterNotNext(have: 0, got: roster.version) }
+        guard roster.version == 1, roster.previous == .zero, roster.documents.isEmpty else {
+            throw .rosterNotNext(have: 0, got: roster.version)
+        }
         let signers = roster.signers(of: note).count
         guard signers >= roster.quorum else { throw .rosterSignatures(have: signers, need: roster.quorum) }
         self.init(digests: [pin], roster: roster, note: note, documents: try Documents(of: roster) { _ in nil })

@@ -78,7 +78,8 @@ public struct AuthorityDocument: Sendable {
         var purposes: Set<Purpose> = []
         for text in try fields.strings("purposes") {
             guard let purpose = Purpose(rawValue: text), purposes.insert(purpose).inserted else {
-                throw fields.wrong("purposes", expected: "each of " + Purpose.allCases.map(\.rawValue).joined(separator: ", ") + " at most once")
+                throw fields.wrong(
+                    "purposes", expected: "each of " + Purpose.allCases.map(\.rawValue).joined(separator: ", ") + " at most once")
             }
         }
         // What signs authorities signs nothing else but lists: a root is not an everyday key.
@@ -106,7 +107,9 @@ public struct AuthorityDocument: Sendable {
         }
         content = try fields.parsed("content", expected: "the base64 of 32 octets") { Digest32(base64: $0) }
         template = try Profile.authority(document: json)
-        guard template.keys.contains(publicKey.keyAlgorithm) else { throw fields.wrong("publicKey", expected: "a key of the kind in `key`") }
+        guard template.keys.contains(publicKey.keyAlgorithm) else {
+            throw fields.wrong("publicKey", expected: "a key of the kind in `key`")
+        }
     }
 
     /// What certificates that this authority signs say of it; everything is in the document.
@@ -183,24 +186,32 @@ public struct Documents: Sendable {
     private func checkReferences(_ roster: Roster) throws(Problem) {
         for profile in profiles.values.map(\.value).sorted(by: { $0.name < $1.name }) {
             let label = "profile \(profile.name)"
-            guard let authority = authorities[profile.authority]?.value else { throw Self.mismatch(label, "Authority \(profile.authority) is not in force.") }
+            guard let authority = authorities[profile.authority]?.value else {
+                throw Self.mismatch(label, "Authority \(profile.authority) is not in force.")
+            }
             guard authority.profiles.contains(profile.name) else {
                 throw Self.mismatch(label, "Authority \(profile.authority) does not name it under `profiles`.")
             }
-            guard let approval = profile.approval, approvals[approval] != nil else { throw Self.mismatch(label, "Its approval policy is not in force.") }
+            guard let approval = profile.approval, approvals[approval] != nil else {
+                throw Self.mismatch(label, "Its approval policy is not in force.")
+            }
         }
         for authority in authorities.values.map(\.value).sorted(by: { $0.name < $1.name }) {
             let label = "authority \(authority.name)"
             if let issuer = authority.issuer {
                 guard let parent = authorities[issuer]?.value else { throw Self.mismatch(label, "Its issuer \(issuer) is not in force.") }
-                guard parent.purposes.contains(.authority) else { throw Self.mismatch(label, "Its issuer \(issuer) lacks the purpose authority.") }
+                guard parent.purposes.contains(.authority) else {
+                    throw Self.mismatch(label, "Its issuer \(issuer) lacks the purpose authority.")
+                }
             }
             for profile in authority.profiles where profiles[profile]?.value.authority != authority.name {
                 throw Self.mismatch(label, "Profile \(profile) is not in force for it.")
             }
         }
         let keys = authorities.values.map(\.value.publicKey) + roster.keys.map(\.key)
-        guard Set(keys).count == keys.count else { throw Self.mismatch("authority", "Two authorities, or an authority and a person, have one key.") }
+        guard Set(keys).count == keys.count else {
+            throw Self.mismatch("authority", "Two authorities, or an authority and a person, have one key.")
+        }
     }
 
     private static func mismatch(_ label: String, _ detail: String) -> Problem {

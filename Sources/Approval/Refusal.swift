@@ -131,9 +131,11 @@ extension Refusal {
         case .foreignInstance: "The text names another instance than this one."
         case .unknownKind(let kind): "Statements of kind \(kind.escaped) are not known here; this version knows: certificate."
         case .badSignature(let name): "There is no single valid signature by \(name)'s vote key under this text."
-        case .rosterNotNext(let have, let got): "Version \(got) does not follow version \(have). Fetch the present roster and make the change again."
+        case .rosterNotNext(let have, let got):
+            "Version \(got) does not follow version \(have). Fetch the present roster and make the change again."
         case .rosterPrevious: "The line `previous` is not the hash of the present roster."
-        case .rosterQuorum(let count): "The quorum must be from 1 to \(count), the number of administrators, and at least 2 when there are two."
+        case .rosterQuorum(let count):
+            "The quorum must be from 1 to \(count), the number of administrators, and at least 2 when there are two."
         case .rosterSignatures(let have, let need): "\(have) of \(need) administrators have signed this version."
         case .rosterExpired: "The proposal's time is over. Make it again."
         case .rosterSpan: "`expires` may lie at most 7 days after `time`, and not before it."
@@ -141,7 +143,8 @@ extension Refusal {
         case .rosterNotSorted: "Lines after `expires` stand in the order of their octets, each once."
         case .rosterDoubled(let name): "\(name.escaped) stands there twice."
         case .rosterIncomplete(let what): "\(what.escaped)"
-        case .rosterPin: "Version 1 does not have the hash that was printed by `assay init`. This is another house, or its roster was replaced."
+        case .rosterPin:
+            "Version 1 does not have the hash that was printed by `assay init`. This is another house, or its roster was replaced."
         case .rosterUnknown: "The statement was opened under a roster that is not in this chain."
         case .documentMissing(let name): "The bytes of document \(name.escaped) were not handed in."
         case .personMismatch(let what): "\(what.escaped)"
@@ -149,7 +152,8 @@ extension Refusal {
         case .statementTooLong: "The statement stays open longer than its policy, or 7 days, allows."
         case .statementNotYetOpen: "The statement was opened in the future."
         case .statementClosed: "The statement was decided before. It stays as it was decided."
-        case .documentNotInForce(let name): "\(name.escaped) is not in force with the hash that the statement names. Submit the request again."
+        case .documentNotInForce(let name):
+            "\(name.escaped) is not in force with the hash that the statement names. Submit the request again."
         case .documentMismatch(let what): "\(what.escaped)"
         case .tbs(let error): "The certificate to be signed cannot be read: \(error.text)"
         case .contentMismatch: "The certificate to be signed is not the one that the statement names."
@@ -184,7 +188,8 @@ extension Refusal {
         let kind: Problem.Kind =
             switch self {
             case .voterIsRequester, .voterNotEligible, .voterUnknown, .authorityPurpose, .requesterUnknown: .forbidden
-            case .rejected, .statementExpired, .statementClosed, .voteTwice, .quorumNotMet, .rosterNotNext, .rosterPrevious, .documentNotInForce,
+            case .rejected, .statementExpired, .statementClosed, .voteTwice, .quorumNotMet, .rosterNotNext, .rosterPrevious,
+                .documentNotInForce,
                 .rosterSignatures:
                 .conflict
             case .anchor, .viewMismatch, .checkpointMismatch: .fault

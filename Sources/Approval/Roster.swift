@@ -186,7 +186,8 @@ extension TextReader {
         var result: [Roster.Document] = []
         while peek == "document" {
             let words = try words("document", count: 3)
-            guard let kind = DocumentKind(rawValue: String(words[0])), let name = Handle(words[1]), let digest = Digest32(base64: words[2]) else {
+            guard let kind = DocumentKind(rawValue: String(words[0])), let name = Handle(words[1]), let digest = Digest32(base64: words[2])
+            else {
                 throw .value(key: "document")
             }
             result.append(.init(kind: kind, name: name, digest: digest))

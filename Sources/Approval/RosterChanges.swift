@@ -43,7 +43,8 @@ extension Roster {
         // Two administrators are two signatures: the rule of the chain, so that nobody has to remember it.
         quorum = min(max(quorum, administrators >= 2 ? 2 : 1), max(administrators, 1))
         return try Roster(
-            instance: instance, version: version + 1, previous: digest, quorum: quorum, log: log, time: time, expires: time.adding(days: days),
+            instance: instance, version: version + 1, previous: digest, quorum: quorum, log: log, time: time,
+            expires: time.adding(days: days),
             documents: documents, keys: keys, grants: grants)
     }
 
@@ -51,7 +52,9 @@ extension Roster {
     public func difference(to next: Roster) -> [String] {
         var lines: [String] = []
         for document in next.documents where !documents.contains(document) {
-            lines.append((self.document(document.kind, document.name) == nil ? "+ " : "~ ") + "\(document.label)  (\(document.digest.hex.prefix(16))…)")
+            lines.append(
+                (self.document(document.kind, document.name) == nil ? "+ " : "~ ")
+                    + "\(document.label)  (\(document.digest.hex.prefix(16))…)")
         }
         for document in documents where next.document(document.kind, document.name) == nil { lines.append("- \(document.label)") }
         for person in next.people where !people.contains(person) {
@@ -63,9 +66,12 @@ extension Roster {
             let theirs = next.grants.filter { $0.person == person }
             if Set(mine) != Set(theirs) {
                 lines.append(
-                    "~ person \(person): " + theirs.map { $0.role.rawValue + ($0.profile.map { " for \($0)" } ?? "") }.joined(separator: ", "))
+                    "~ person \(person): "
+                        + theirs.map { $0.role.rawValue + ($0.profile.map { " for \($0)" } ?? "") }.joined(separator: ", "))
             }
-            if Set(keys.filter { $0.person == person }) != Set(next.keys.filter { $0.person == person }) { lines.append("~ person \(person): other keys") }
+            if Set(keys.filter { $0.person == person }) != Set(next.keys.filter { $0.person == person }) {
+                lines.append("~ person \(person): other keys")
+            }
         }
         if quorum != next.quorum { lines.append("~ quorum \(quorum) → \(next.quorum)") }
         if log != next.log { lines.append("~ the log's key") }

@@ -75,7 +75,9 @@ public struct Statement: Hashable, Sendable {
             requester = Handle(name)
             guard requester != nil || name == "-" else { throw TextError.value(key: "requester") }
             let roster = try reader.words("roster", count: 2)
-            guard let version = Decimal.parse(roster[0]), let digest = Digest32(base64: roster[1]) else { throw TextError.value(key: "roster") }
+            guard let version = Decimal.parse(roster[0]), let digest = Digest32(base64: roster[1]) else {
+                throw TextError.value(key: "roster")
+            }
             rosterVersion = version
             rosterDigest = digest
             policy = try reader.reference("policy")

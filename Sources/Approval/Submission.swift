@@ -52,7 +52,8 @@ public struct Submission: Hashable, Sendable {
         guard instance == roster.instance else { throw .foreignInstance }
         let name = requester
         guard roster.holds(name, .registrationOfficer, for: profile.name) else { throw .requesterUnknown }
-        guard try note.onlySigner("submission") == name, roster.voteKeys(of: name).contains(where: { note.isSigned(by: name, key: $0) }) else {
+        guard try note.onlySigner("submission") == name, roster.voteKeys(of: name).contains(where: { note.isSigned(by: name, key: $0) })
+        else {
             throw .badSignature(by: name)
         }
     }

@@ -22,7 +22,9 @@ public struct Vote: Hashable, Sendable {
 
     public static let noReason = Digest32(of: Bytes())
 
-    public init(instance: Instance, voter: Handle, decision: Decision, time: UTCTime, reason: Digest32 = noReason, statements: Set<Digest32>) {
+    public init(
+        instance: Instance, voter: Handle, decision: Decision, time: UTCTime, reason: Digest32 = noReason, statements: Set<Digest32>
+    ) {
         self.instance = instance
         self.voter = voter
         self.decision = decision
@@ -92,7 +94,9 @@ public struct Vote: Hashable, Sendable {
         guard isRequester || policy.roles.contains(where: { roster.holds(vote.voter, $0, for: statement.profile.name) }) else {
             throw .voterNotEligible
         }
-        guard vote.time >= statement.opened.adding(seconds: -clockSlack), vote.time <= now.adding(seconds: clockSlack) else { throw .voteTime }
+        guard vote.time >= statement.opened.adding(seconds: -clockSlack), vote.time <= now.adding(seconds: clockSlack) else {
+            throw .voteTime
+        }
         return vote
     }
 }

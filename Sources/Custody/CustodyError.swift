@@ -33,7 +33,9 @@ public enum CustodyError: Error, Hashable, Sendable {
                 .invalid, "custody.permissions", title: "Others could read the keys",
                 detail: "\(path) must be \(expected). Correct it with chmod and chown, and ask how it came to be otherwise.")
         case .inUse(let path):
-            Problem(.conflict, "custody.in-use", title: "Another process has this house", detail: "\(path) is locked. Stop the other `assay` first.")
+            Problem(
+                .conflict, "custody.in-use", title: "Another process has this house",
+                detail: "\(path) is locked. Stop the other `assay` first.")
         case .exists(let path):
             Problem(
                 .conflict, "custody.exists", title: "There is a house here already",

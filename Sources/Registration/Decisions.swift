@@ -21,7 +21,9 @@ extension Registrar {
                 try RequestRecord.read(id, snapshot)
             } decide: { record in
                 guard let record else {
-                    throw Problem(.notFound, "request.not-found", title: "There is no such request", detail: "No request has the id \(id).", field: "id")
+                    throw Problem(
+                        .notFound, "request.not-found", title: "There is no such request", detail: "No request has the id \(id).",
+                        field: "id")
                 }
                 return try await decide(record, note, vote, reason: reason, actor: actor, now: now)
             }
@@ -49,9 +51,11 @@ extension Registrar {
         case .reject: return try reject(record, examined, note, vote, reason: reason, actor: actor, now: now)
         case .approve:
             let isEnough = examined.rejecter == nil && examined.approvers.count >= examined.needed
-            return isEnough
-                ? try await issue(record, examined, note, vote, actor: actor, now: now)
-                : try approve(record, examined, note, vote, actor: actor, now: now)
+            guard isEnough else { return try approve(record, examined, note, vote, actor: actor, now: now) }
+            do { return try await issue(record, examined, note, vote, actor: actor, now: now) } catch Refusal.statementClosed {
+                // Somebody else's last vote was committed while this one was judged.
+                return (nil, try await restored(record))
+            }
         }
     }
 
@@ -104,7 +108,8 @@ extension Registrar {
                 """,
                 [
                     .blob(certificate.fingerprint), .blob(certificate.tbs.serialNumber.bytes), .text(examined.authority.name.description),
-                    .blob(record.id.bytes), .blob(statement.digest), .blob(certificate.der), .integer(certificate.tbs.validity.notAfter.seconds),
+                    .blob(record.id.bytes), .blob(statement.digest), .blob(certificate.der),
+                    .integer(certificate.tbs.validity.notAfter.seconds),
                     .integer(now.seconds),
                 ], expects: 1))
         let votes = examined.votes.map(\.digest).sorted().flatMap(\.bytes)
@@ -127,7 +132,8 @@ extension Registrar {
             ON CONFLICT (statement_hash, voter) DO UPDATE SET hash = excluded.hash, decision = excluded.decision, note = excluded.note
             """,
             [
-                .blob(vote.digest), .blob(statement.digest), .text(vote.voter.description), .text(vote.decision.rawValue), .text(note.rendered),
+                .blob(vote.digest), .blob(statement.digest), .text(vote.voter.description), .text(vote.decision.rawValue),
+                .text(note.rendered),
                 .integer(now.seconds),
             ], expects: 1)
         let entry = try ledger.entry(
@@ -158,9 +164,11 @@ extension Registrar {
 
     /// Whether the stored certificate is the one that the statement names, signed by the authority that it names.
     func verifyIssued(_ record: RequestRecord) async throws(Problem) {
-        guard let der = record.certificate, let certificate = try? Certificate(der: der), let statement = try? Statement(text: record.statement),
+        guard let der = record.certificate, let certificate = try? Certificate(der: der),
+            let statement = try? Statement(text: record.statement),
             certificate.tbs.content == statement.content,
-            let issuer = try ledger.view().charter.documents.authorities[statement.authority.name]?.value, certificate.isSigned(by: issuer.publicKey)
+            let issuer = try ledger.view().charter.documents.authorities[statement.authority.name]?.value,
+            certificate.isSigned(by: issuer.publicKey)
         else {
             throw Problem(
                 .conflict, "request.record-altered", title: "The request's record was altered",

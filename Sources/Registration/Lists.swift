@@ -111,7 +111,8 @@ extension Registrar {
         do {
             let due = try await ledger.store.read { snapshot in
                 try snapshot.rows(
-                    "SELECT id, statement_hash, version FROM request WHERE state = 'open' AND expires <= $1 LIMIT 200", [.integer(now.seconds)]
+                    "SELECT id, statement_hash, version FROM request WHERE state = 'open' AND expires <= $1 LIMIT 200",
+                    [.integer(now.seconds)]
                 ).map { (try $0.blob("id"), try $0.digest("statement_hash"), try $0.integer("version")) }
             }
             for (bytes, statement, version) in due {

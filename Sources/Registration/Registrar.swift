@@ -144,7 +144,8 @@ public struct Registrar: Sendable {
         do {
             if let record = try await ledger.store.read({ try RequestRecord.read(id, $0) }) { return record }
         } catch { throw Problem(wrapping: error) }
-        throw Problem(.notFound, "request.not-found", title: "There is no such request", detail: "No request has the id \(id).", field: "id")
+        throw Problem(
+            .notFound, "request.not-found", title: "There is no such request", detail: "No request has the id \(id).", field: "id")
     }
 
     private static let idTaken = Problem(

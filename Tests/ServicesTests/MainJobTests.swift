@@ -93,7 +93,9 @@ struct MainJobTests {
         #expect(answers.first != .some(nil))
         let certificates = try await house.services.registrar.certificates()
         #expect(certificates.count == 1)
-        let issues = try await house.services.ledger.entries(about: record.id).filter { try Entry(decoding: $0.entry).type == .certificateIssue }
+        let issues = try await house.services.ledger.entries(about: record.id).filter {
+            try Entry(decoding: $0.entry).type == .certificateIssue
+        }
         #expect(issues.count == 1)
         try await house.services.ledger.stop()
     }

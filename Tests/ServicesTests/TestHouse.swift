@@ -51,7 +51,6 @@ struct TestHouse: Sendable {
 
     var adminPrincipal: Principal { admin.principal(.administrator) }
 
-
     func accept(_ changes: [RosterChange], documents: [Bytes] = [], people: [SignedNote] = [], _ house: House) async throws {
         let roster = try house.services.ledger.view().charter.roster
         let next = try roster.successor(changes, time: clocks.now)
