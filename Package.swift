@@ -113,6 +113,6 @@ let package = Package(
         tests("ClientTests", ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", "Client", crypto] + nio),
         tests("EdgeTests", ["Basics", "PKIX", "Approval", "Wire", "Access", "API", "Client", "Node", crypto, logging] + nio),
         tests("ArchitectureTests", []),
-        tests("InteropTests", ["Basics"]),
+        tests("InteropTests", ["Basics", "PKIX", "Proofs", "Profiles"]),
     ]
 )
