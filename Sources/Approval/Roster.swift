@@ -140,7 +140,8 @@ public struct Roster: Hashable, Sendable {
     private func checkRules() throws(Refusal) {
         let lines = text.utf8.split(separator: 0x0a).dropFirst(8)
         guard zip(lines, lines.dropFirst()).allSatisfy({ $0.lexicographicallyPrecedes($1) }) else { throw .rosterNotSorted }
-        guard version >= 1, expires >= time, expires.seconds(since: time) <= Self.longestSpan else { throw .rosterSpan }
+        guard version >= 1 else { throw .malformed("roster", .value(key: "version")) }
+        guard expires >= time, expires.seconds(since: time) <= Self.longestSpan else { throw .rosterSpan }
         guard Set(keys.map(\.key)).count == keys.count else { throw .rosterKeyTwice }
         var names: Set<String> = []
         for document in documents where !names.insert(document.label).inserted { throw .rosterDoubled(document.label) }
