@@ -47,11 +47,12 @@ public final class Ledger: Sendable {
     /// The newest checkpoint, over everything committed before this call.
     public func checkpoint() async throws(Problem) -> SignedNote { try await publisher.checkpoint(for: self) }
 
-    /// The last line of an orderly stop.
+    /// The last line of an orderly stop. Custody and database are free for another process when this returns.
     public func stop() async throws(Problem) {
         try await anchor([])
         do { try await anchorFile.append([.stop]) } catch { throw error.problem }
         do { try await store.close() } catch { throw error.problem }
+        anchorFile.release()
     }
 
     /// An encoded entry of this node.
