@@ -35,7 +35,13 @@ let nio: [Target.Dependency] = [
 let package = Package(
     name: "assay",
     platforms: [.macOS(.v15)],
-    products: [.executable(name: "assay", targets: ["assay"])],
+    products: [
+        .executable(name: "assay", targets: ["assay"]),
+        // For Benchmarks/, a package of its own.
+        .library(
+            name: "AssayNode",
+            targets: ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Access", "API", "Client", "Registration", "Node"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -58,12 +64,14 @@ let package = Package(
         // effects
         room("Custody", callsC: true, ["Basics", "PKIX", "Proofs", "Approval", crypto]),
         room("Storage", callsC: true, ["Basics", "Proofs", grdb]),
-        room("Transparency", ["Basics", "Proofs", "Approval", "Custody", "Storage"]),
+        room("Transparency", ["Basics", "PKIX", "Proofs", "Approval", "Custody", "Storage"]),
         // services
         room("Access", ["Basics", "PKIX", "Proofs", "Approval", "Custody", "Storage", "Transparency", crypto]),
         room("Policies", ["Basics", "Access", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency"]),
         room("Authorities", ["Basics", "Access", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency"]),
-        room("Registration", ["Basics", "Access", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency", "Authorities"]),
+        room(
+            "Registration",
+            ["Basics", "Access", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency", "Authorities"]),
         // edges
         room(
             "API",
@@ -84,7 +92,7 @@ let package = Package(
         .executableTarget(
             name: "assay",
             dependencies: [
-                "Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", "Client", "Node",
+                "Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", "Client", "Node", "API", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -100,11 +108,11 @@ let package = Package(
             "ServicesTests",
             [
                 "Basics", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency", "Access", "Policies",
-                "Authorities", "Registration", crypto, grdb,
+                "Authorities", "Registration", "Node", crypto, grdb, logging,
             ]),
         tests("ClientTests", ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", "Client", crypto] + nio),
         tests("EdgeTests", ["Basics", "PKIX", "Approval", "Wire", "Access", "API", "Client", "Node", crypto, logging] + nio),
         tests("ArchitectureTests", []),
-        tests("InteropTests", ["Basics"]),
+        tests("InteropTests", ["Basics", "PKIX", "Proofs", "Profiles"]),
     ]
 )

@@ -15,7 +15,8 @@ extension Handlers {
                 try fields.end()
                 let drafts = try await services.authorities.draft(documents, by: try request.person()).map { draft in
                     JSON.object([
-                        "name": .string(draft.name.description), "document": .string(draft.document.base64), "tbs": .string(draft.tbs.base64),
+                        "name": .string(draft.name.description), "document": .string(draft.document.base64),
+                        "tbs": .string(draft.tbs.base64),
                     ])
                 }
                 return .json(.object(["drafts": .array(drafts)]))

@@ -25,7 +25,8 @@ extension APIRequest {
     /// The person who asks, on routes that nobody else reaches.
     func person() throws(Problem) -> Principal {
         guard let principal else {
-            throw Problem(.unauthenticated, "access.key-missing", title: "Nobody known asks", detail: "Present a certificate over your login key.")
+            throw Problem(
+                .unauthenticated, "access.key-missing", title: "Nobody known asks", detail: "Present a certificate over your login key.")
         }
         return principal
     }

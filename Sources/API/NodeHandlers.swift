@@ -38,6 +38,7 @@ extension Handlers {
         if roster.administrators.count < 2 {
             warnings.append("There is one administrator: the two-person rule is not in force for the roster.")
         }
+        warnings.append("Keys are \(services.facts.custody).")
         for (name, policy) in view.charter.documents.approvals.sorted(by: { $0.key < $1.key }) where policy.value.quorum < 2 {
             warnings.append("Approval policy \(name) asks for one person only.")
         }
@@ -46,7 +47,8 @@ extension Handlers {
         }
         return .object([
             "instance": .string(view.charter.instance.description), "origin": .string(view.origin), "node": .string(view.node.description),
-            "pin": .string(view.charter.pin.base64), "serverKey": .string(services.facts.serverKey.base64), "roster": .integer(roster.version),
+            "pin": .string(view.charter.pin.base64), "serverKey": .string(services.facts.serverKey.base64),
+            "roster": .integer(roster.version),
             "quorum": .integer(Int64(roster.quorum)), "administrators": .integer(Int64(roster.administrators.count)),
             "custody": .string(services.facts.custody), "size": .integer(view.frontier.size), "software": .string(services.facts.software),
             "time": .time(try services.ledger.now()), "handle": .string(person.handle.description),

@@ -43,7 +43,8 @@ public struct Invitations: Sendable {
         let view = try ledger.view()
         guard !view.charter.roster.people.contains(handle) else {
             throw Problem(
-                .conflict, "officer.exists", title: "This handle is taken", detail: "\(handle) is in the roster already. Choose another handle.",
+                .conflict, "officer.exists", title: "This handle is taken",
+                detail: "\(handle) is in the roster already. Choose another handle.",
                 field: "handle")
         }
         let secret = entropy.bytes(16)
@@ -95,7 +96,8 @@ public struct Invitations: Sendable {
             guard let person else {
                 throw Problem(
                     .invalid, "enrollment.person-invalid", title: "The person text does not fit the code",
-                    detail: "It must name this instance and the invited handle, be signed by its own vote key, and bring two new keys.", field: "person")
+                    detail: "It must name this instance and the invited handle, be signed by its own vote key, and bring two new keys.",
+                    field: "person")
             }
             try await ledger.anchor([])
             return person
@@ -132,5 +134,6 @@ public struct Invitations: Sendable {
 
     private static let unknownCode = Problem(
         .forbidden, "enrollment.code-invalid", title: "The code cannot be redeemed",
-        detail: "It is unknown, used, or older than \(hours) hours. Ask an administrator for a new one (`assay officer add`).", field: "code")
+        detail: "It is unknown, used, or older than \(hours) hours. Ask an administrator for a new one (`assay officer add`).",
+        field: "code")
 }

@@ -55,7 +55,8 @@ public final class CertificateAuthorities: Sendable {
         do {
             let spki = document.publicKey.der
             let record = try await ledger.store.read { snapshot in
-                try snapshot.row("SELECT id, algorithm, purposes, spki, sealed FROM key WHERE spki = $1", [.blob(spki)]).map(KeyRecord.init(row:))
+                try snapshot.row("SELECT id, algorithm, purposes, spki, sealed FROM key WHERE spki = $1", [.blob(spki)]).map(
+                    KeyRecord.init(row:))
             }
             guard let record else {
                 throw Problem(
@@ -143,6 +144,7 @@ public final class CertificateAuthorities: Sendable {
     }
 
     static func unknown(_ name: Handle) -> Problem {
-        Problem(.notFound, "authority.not-found", title: "There is no such authority", detail: "\(name) is not in force.", field: "authority")
+        Problem(
+            .notFound, "authority.not-found", title: "There is no such authority", detail: "\(name) is not in force.", field: "authority")
     }
 }

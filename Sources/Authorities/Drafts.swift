@@ -56,7 +56,8 @@ extension CertificateAuthorities {
                 issuer = unfinished
             }
             let filling = Filling(
-                serial: SerialNumber(at: now, random: entropy.bytes(16)), now: now, publicKey: unfinished.publicKey, fields: [:], request: nil)
+                serial: SerialNumber(at: now, random: entropy.bytes(16)), now: now, publicKey: unfinished.publicKey, fields: [:],
+                request: nil)
             let tbs = try template.fill(filling, issuer: try issuer.asIssuer())
             members["content"] = .string(tbs.content.base64)
             let bytes = JSON.object(members).canonicalBytes
@@ -67,7 +68,8 @@ extension CertificateAuthorities {
             change.writes.append(
                 Write(
                     "INSERT INTO draft (content, authority, key_id, tbs, created) VALUES ($1, $2, $3, $4, $5)",
-                    [.blob(tbs.content), .text(document.name.description), .blob(id.bytes), .blob(tbs.der), .integer(now.seconds)], expects: 1))
+                    [.blob(tbs.content), .text(document.name.description), .blob(id.bytes), .blob(tbs.der), .integer(now.seconds)],
+                    expects: 1))
             change.entries.append(
                 try ledger.entry(
                     .keyGenerated, at: now, actor: actor,

@@ -52,7 +52,8 @@ public struct House: Sendable {
                 acceptClock: acceptClock))
         let authorities = CertificateAuthorities(ledger: ledger, keys: keys, entropy: surroundings.entropy)
         for problem in try await authorities.complete() {
-            surroundings.logger.error("authority without certificate", metadata: ["code": "\(problem.code)", "detail": "\(problem.detail)"])
+            surroundings.logger.error(
+                "authority without certificate", metadata: ["code": "\(problem.code)", "detail": "\(problem.detail)"])
         }
         let services = Services(
             ledger: ledger, invitations: Invitations(ledger: ledger, entropy: surroundings.entropy), rosters: Rosters(ledger: ledger),
@@ -71,10 +72,12 @@ public struct House: Sendable {
     /// Serves the `management` listener until the process is asked to stop; then drains and closes the house in order.
     /// - Parameter onReady: called once with the port when connections are accepted.
     public func serve(
-        _ address: Listener.Address, stoppingOn signals: [UnixSignal] = [.sigterm, .sigint], onReady: @escaping @Sendable (Int) async -> Void
+        _ address: Listener.Address, stoppingOn signals: [UnixSignal] = [.sigterm, .sigint],
+        onReady: @escaping @Sendable (Int) async -> Void
     ) async throws {
         let services = services
-        let dispatcher = try Dispatcher(Handlers.all(services)) { digest throws(Problem) in try services.ledger.principal(loginKey: digest) }
+        let dispatcher = try Dispatcher(Handlers.all(services)) { digest throws(Problem) in try services.ledger.principal(loginKey: digest)
+        }
         let listener = try Listener(
             address, key: serverKey, clocks: surroundings.clocks, entropy: surroundings.entropy, logger: surroundings.logger,
             edge: { await dispatcher.admit($0) }, onRunning: onReady)

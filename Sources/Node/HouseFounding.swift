@@ -62,7 +62,8 @@ public struct HouseFounding: Sendable {
             origin = "\(names.origin)/\(instance.description.prefix(8))"
             let key = try VerifierKey.ed25519(name: origin, publicKey: log.publicKey)
             roster = try Roster(
-                instance: instance, version: 1, previous: .zero, quorum: 1, log: key, time: now, expires: now.adding(days: 1), documents: [],
+                instance: instance, version: 1, previous: .zero, quorum: 1, log: key, time: now, expires: now.adding(days: 1),
+                documents: [],
                 keys: [
                     .init(person: administrator.handle, use: .login, key: administrator.login),
                     .init(person: administrator.handle, use: .vote, key: administrator.vote),
@@ -117,6 +118,7 @@ public struct HouseFounding: Sendable {
                 [
                     .roster(version: 1, digest: roster.digest), .head(size: committed.size, root: committed.root, time: now),
                 ])
+            custody.release()
         } catch { throw Problem(wrapping: error) }
         return roster.digest
     }

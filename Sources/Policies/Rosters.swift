@@ -50,7 +50,9 @@ public struct Rosters: Sendable {
             missing = try charter.missingSignatures(gathered)
             if missing == 0 { return try await accept(gathered, documents, people, by: administrator, now: now) }
             // What could never come into force is not kept: all rules but the number of signatures.
-            try charter.checkProposal(gathered, by: administrator.handle, now: now) { wanted in documents.first { Digest32(of: $0) == wanted } }
+            try charter.checkProposal(gathered, by: administrator.handle, now: now) { wanted in
+                documents.first { Digest32(of: $0) == wanted }
+            }
             _ = try Self.newcomers(roster, charter.roster, people)
             try await keep(gathered, digest, documents, people, now: now)
         } catch { throw Problem(wrapping: error) }
@@ -107,7 +109,9 @@ public struct Rosters: Sendable {
                 let person = try Person(note)
                 if person.handle == handle, person.instance == next.instance, Ledger.isPerson(person, in: next) { found = (person, note) }
             }
-            guard let found else { throw .personMismatch("\(handle) is new in the roster; a person text with exactly these keys must come with it.") }
+            guard let found else {
+                throw .personMismatch("\(handle) is new in the roster; a person text with exactly these keys must come with it.")
+            }
             result.append(found)
         }
         return result
@@ -176,7 +180,9 @@ public struct Rosters: Sendable {
     /// A document in force, by its hash.
     public func document(_ digest: Digest32) throws(Problem) -> Bytes {
         guard let bytes = try ledger.view().charter.documents.bytes[digest] else {
-            throw Problem(.notFound, "document.not-found", title: "There is no such document", detail: "No document in force has this hash.", field: "hash")
+            throw Problem(
+                .notFound, "document.not-found", title: "There is no such document", detail: "No document in force has this hash.",
+                field: "hash")
         }
         return bytes
     }

@@ -54,9 +54,11 @@ extension Registrar {
         case .reject: return try reject(record, examined, note, vote, reason: reason, actor: actor, now: now)
         case .approve:
             let isEnough = examined.rejecter == nil && examined.approvers.count >= examined.needed
-            return isEnough
-                ? try await issue(record, examined, note, vote, actor: actor, now: now)
-                : try approve(record, examined, note, vote, actor: actor, now: now)
+            guard isEnough else { return try approve(record, examined, note, vote, actor: actor, now: now) }
+            do { return try await issue(record, examined, note, vote, actor: actor, now: now) } catch Refusal.statementClosed {
+                // Somebody else's last vote was committed while this one was judged.
+                return (nil, try await restored(record))
+            }
         }
     }
 
@@ -146,7 +148,10 @@ extension Registrar {
     }
 
     /// The statement is decided, whatever its row says: the stored certificate is given back, and never a second signature made.
-    private func restored(_ record: RequestRecord) async throws -> Change {
+    private func restored(_ earlier: RequestRecord) async throws -> Change {
+        // The view may be newer than the snapshot that was read: what closed the statement is in the database by now.
+        let record = try await request(earlier.id)
+        guard record.state == .open else { return Change() }
         guard record.certificate != nil else {
             throw Problem(
                 .conflict, "request.record-missing", title: "The request was decided, but its record is gone",

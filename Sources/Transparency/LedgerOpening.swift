@@ -52,7 +52,9 @@ extension Ledger {
                 throw Refusal.viewMismatch("it has \(head.size) entries, the anchor \(state.size): it is older than the anchor")
             }
             var notes: [SignedNote] = []
-            for row in try snapshot.rows("SELECT note FROM roster ORDER BY version") { notes.append(try SignedNote("roster", try row.text("note"))) }
+            for row in try snapshot.rows("SELECT note FROM roster ORDER BY version") {
+                notes.append(try SignedNote("roster", try row.text("note")))
+            }
             var documents: [Digest32: Bytes] = [:]
             for row in try snapshot.rows("SELECT bytes FROM document") {
                 let bytes = try row.blob("bytes")
@@ -68,7 +70,8 @@ extension Ledger {
 
     private static func logKey(_ store: Store, _ key: VerifierKey) async throws -> KeyRecord {
         let record = try await store.read { snapshot in
-            try snapshot.row("SELECT id, algorithm, purposes, spki, sealed FROM key WHERE spki = $1", [.blob(key.key)]).map(KeyRecord.init(row:))
+            try snapshot.row("SELECT id, algorithm, purposes, spki, sealed FROM key WHERE spki = $1", [.blob(key.key)]).map(
+                KeyRecord.init(row:))
         }
         guard let record else { throw Refusal.viewMismatch("the log's sealed key is missing") }
         return record
@@ -82,7 +85,8 @@ extension KeyRecord {
             throw StorageError.damaged("A row of the table key is not as this program writes it.")
         }
         self.init(
-            id: id, algorithm: try row.text("algorithm"), purposes: purposes, publicKey: try row.blob("spki"), sealed: try row.blob("sealed"))
+            id: id, algorithm: try row.text("algorithm"), purposes: purposes, publicKey: try row.blob("spki"),
+            sealed: try row.blob("sealed"))
     }
 
     /// Stores the record under a name.

@@ -93,7 +93,8 @@ extension Routes {
         summary: "Ask for a certificate: a CSR under a profile.")
     public static let requests = Route(
         "requests", .get, api("requests"),
-        query: [.init("state", .text, isRequired: false, "Only these: open, issued, rejected or expired.")], permission: .person, answers: [.init(200, .json, "Requests, newest first.")],
+        query: [.init("state", .text, isRequired: false, "Only these: open, issued, rejected or expired.")], permission: .person,
+        answers: [.init(200, .json, "Requests, newest first.")],
         summary: "The requests and their states.")
     public static let request = Route(
         "request", .get, api("requests", .parameter(requestID)), permission: .person,

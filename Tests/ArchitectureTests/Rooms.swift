@@ -18,7 +18,7 @@ struct Room {
         self.modules = modules
     }
 
-    static let nio: Set<String> = ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL"]
+    static let nio: Set<String> = ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "NIOTLS"]
     static let hummingbird: Set<String> = ["Hummingbird", "HummingbirdCore", "HummingbirdTLS", "HTTPTypes"]
     /// Only Storage may know it.
     static let database: Set<String> = ["GRDB", "GRDBSQLite", "SQLite3"]
@@ -32,19 +32,21 @@ struct Room {
         Room("Wire", .values, rooms: ["Basics"]),
         Room("Custody", .effects, rooms: ["Basics", "PKIX", "Proofs", "Approval"], modules: ["Crypto"]),
         Room("Storage", .effects, rooms: ["Basics", "Proofs"], modules: database),
-        Room("Transparency", .effects, rooms: ["Basics", "Proofs", "Approval", "Custody", "Storage"]),
+        Room("Transparency", .effects, rooms: ["Basics", "PKIX", "Proofs", "Approval", "Custody", "Storage"]),
         Room(
             "Access", .services, rooms: ["Basics", "PKIX", "Proofs", "Approval", "Custody", "Storage", "Transparency"],
             modules: ["Crypto"]),
         Room(
             "Policies", .services,
-            rooms: ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency"]),
+            rooms: ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency", "Access"]),
         Room(
             "Authorities", .services,
-            rooms: ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency"]),
+            rooms: ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency", "Access"]),
         Room(
             "Registration", .services,
-            rooms: ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency", "Authorities"]),
+            rooms: [
+                "Basics", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency", "Access", "Authorities",
+            ]),
         Room(
             "API", .edges,
             rooms: [
@@ -63,8 +65,8 @@ struct Room {
             ],
             modules: hummingbird.union(nio).union(["Crypto", "Logging", "ServiceLifecycle", "UnixSignals"])),
         Room(
-            "assay", .programs, rooms: ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", "Client", "Node"],
-            modules: ["ArgumentParser"]),
+            "assay", .programs, rooms: ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", "Client", "Node", "API"],
+            modules: ["ArgumentParser", "Logging"]),
     ]
 
     /// Modules of the system: values need none but Foundation's; whoever does I/O may have the C library and locks.

@@ -8,10 +8,13 @@ struct EncodingTests {
         #expect(try JSON(canonical: Bytes(text.utf8)).canonicalBytes == Bytes(text.utf8))
     }
 
-    @Test("Anything but the one spelling is refused", arguments: [
-        #"{"b":1,"a":2}"#, #"{"a":1, "b":2}"#, #"{"a":1,"a":1}"#, "1.0", "1e3", "01", "-0", "\"\\u0041\"", "\"e\u{301}\"", #""\/""#, " 1", "1 ",
-        "\"\\ud800\"", "[1,]", "{", "\"", "nul", "[" + String(repeating: "[", count: 40),
-    ])
+    @Test(
+        "Anything but the one spelling is refused",
+        arguments: [
+            #"{"b":1,"a":2}"#, #"{"a":1, "b":2}"#, #"{"a":1,"a":1}"#, "1.0", "1e3", "01", "-0", "\"\\u0041\"", "\"e\u{301}\"", #""\/""#,
+            " 1", "1 ",
+            "\"\\ud800\"", "[1,]", "{", "\"", "nul", "[" + String(repeating: "[", count: 40),
+        ])
     func notCanonical(text: String) { #expect(throws: JSONError.self) { try JSON(canonical: Bytes(text.utf8)) } }
 
     @Test("Invalid UTF-8 in a string is refused")
@@ -29,10 +32,13 @@ struct EncodingTests {
         #expect(members[2] == .unsigned(1_764_000_000_123))
     }
 
-    @Test("CBOR outside the subset, or not shortest, is refused", arguments: [
-        "1817", "190001", "f6", "fb3ff0000000000000", "20", "c000", "9f00ff", "a20000" + "0000", "a2010100" + "00", "8181818181" + "8100", "5803aabb", "0000",
-        "a1181800", "a1616100", "62c328", "",
-    ])
+    @Test(
+        "CBOR outside the subset, or not shortest, is refused",
+        arguments: [
+            "1817", "190001", "f6", "fb3ff0000000000000", "20", "c000", "9f00ff", "a20000" + "0000", "a2010100" + "00",
+            "8181818181" + "8100", "5803aabb", "0000",
+            "a1181800", "a1616100", "62c328", "",
+        ])
     func cborRefused(hex: String) throws {
         let bytes = try #require(Bytes(hex: hex))
         #expect(throws: CBORError.self) { try CBOR(decoding: bytes) }
@@ -40,7 +46,9 @@ struct EncodingTests {
 
     @Test("Every prefix and every flipped bit of a text, a document and an entry gives a value or an error")
     func total() {
-        let seeds: [Bytes] = [Bytes(#"{"a":[1,{"b":"\u00e9\ud83d\ude00"}],"c":-12}"#.utf8), CBOR.map([0: .array([.bytes([1, 2]), .text("x")])]).encoded]
+        let seeds: [Bytes] = [
+            Bytes(#"{"a":[1,{"b":"\u00e9\ud83d\ude00"}],"c":-12}"#.utf8), CBOR.map([0: .array([.bytes([1, 2]), .text("x")])]).encoded,
+        ]
         for seed in seeds {
             for length in 0...seed.count {
                 _ = try? JSON(parsing: Bytes(seed.prefix(length)))
@@ -63,10 +71,13 @@ struct EncodingTests {
         try reader.end()
     }
 
-    @Test("Carriage returns, missing line feeds, two spaces, other context, leading zeros are refused", arguments: [
-        "assay/x/v1\r\ntime 5\n", "assay/x/v1\ntime 5", "assay/x/v1\ntime  5\n", "assay/y/v1\ntime 5\n", "assay/x/v1\ntime 05\n", "assay/x/v1\n\ntime 5\n",
-        "assay/x/v1\ntime 5\nmore 1\n", "assay/x/v1\ntime é\n", "assay/x/v1\ntime 5 \n", "assay/x/v1\r\n", "",
-    ])
+    @Test(
+        "Carriage returns, missing line feeds, two spaces, other context, leading zeros are refused",
+        arguments: [
+            "assay/x/v1\r\ntime 5\n", "assay/x/v1\ntime 5", "assay/x/v1\ntime  5\n", "assay/y/v1\ntime 5\n", "assay/x/v1\ntime 05\n",
+            "assay/x/v1\n\ntime 5\n",
+            "assay/x/v1\ntime 5\nmore 1\n", "assay/x/v1\ntime é\n", "assay/x/v1\ntime 5 \n", "assay/x/v1\r\n", "",
+        ])
     func textRefused(text: String) {
         #expect(throws: TextError.self) {
             var reader = try TextReader(text, context: "assay/x/v1")

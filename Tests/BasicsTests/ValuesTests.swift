@@ -14,10 +14,12 @@ struct ValuesTests {
     @Test("Other spellings are refused", arguments: ["A", "AA", "AA=", "AB==", "AAB=", "AA==\n", "=AAA", "A A=", "AA=A", "====", "AA__"])
     func otherBase64(text: String) { #expect(Bytes(base64: text) == nil) }
 
-    @Test("Times and calendar agree with known dates", arguments: [
-        (0, "1970-01-01T00:00:00Z"), (951_782_400, "2000-02-29T00:00:00Z"), (1_764_000_000, "2025-11-24T16:00:00Z"),
-        (253_402_300_799, "9999-12-31T23:59:59Z"), (-1, "1969-12-31T23:59:59Z"), (4_102_444_800, "2100-01-01T00:00:00Z"),
-    ] as [(Int64, String)])
+    @Test(
+        "Times and calendar agree with known dates",
+        arguments: [
+            (0, "1970-01-01T00:00:00Z"), (951_782_400, "2000-02-29T00:00:00Z"), (1_764_000_000, "2025-11-24T16:00:00Z"),
+            (253_402_300_799, "9999-12-31T23:59:59Z"), (-1, "1969-12-31T23:59:59Z"), (4_102_444_800, "2100-01-01T00:00:00Z"),
+        ] as [(Int64, String)])
     func calendar(seconds: Int64, text: String) {
         #expect(UTCTime(seconds: seconds).description == text)
         #expect(UTCTime(UTCTime(seconds: seconds).calendar) == UTCTime(seconds: seconds))

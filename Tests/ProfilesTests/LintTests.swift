@@ -76,7 +76,8 @@ struct LintTests {
         },
         Breach("aki.pair", .error) { parts in
             guard let old = parts.extensions.first(where: { $0.oid.description == "2.5.29.35" }) else { return }
-            try parts.set("2.5.29.35", Fixture.tlv(0x30, old.value.dropFirst(2) + [0x82, 0x01, 0x01]), critical: false)
+            let pair: Bytes = [0xa1, 0x03, 0x82, 0x01, 0x61, 0x82, 0x01, 0x01]
+            try parts.set("2.5.29.35", Fixture.tlv(0x30, old.value.dropFirst(2) + pair), critical: false)
         },
         Breach("ski.ca", .error, .authority) { try $0.remove("2.5.29.14") },
         Breach("ski.ee", .warning) { try $0.remove("2.5.29.14") },

@@ -1,0 +1,108 @@
+import Basics
+import Wire
+
+/// What the node says of itself.
+public struct NodeStatus: Hashable, Sendable {
+    public let instance: Instance
+    public let origin: String
+    public let node: Handle
+    public let pin: Digest32
+    public let serverKey: Digest32
+    public let roster: Int64
+    public let custody: String
+    public let size: Int64
+    public let software: String
+    public let time: UTCTime
+    public let openRequests: Int64
+    public let warnings: [String]
+}
+
+/// One line of the list of requests.
+public struct RequestSummary: Hashable, Sendable {
+    public let id: ID
+    public let requester: String
+    public let profile: Handle
+    public let state: RequestState
+    public let opened: UTCTime
+    public let expires: UTCTime
+}
+
+/// What a request can be, as the node says.
+public enum RequestState: String, Hashable, Sendable, CaseIterable {
+    case open, issued, rejected, expired
+}
+
+/// One line of the list of certificates.
+public struct CertificateSummary: Hashable, Sendable {
+    public let fingerprint: Digest32
+    public let serial: String
+    public let authority: Handle
+    public let request: ID
+    public let notAfter: UTCTime
+    public let created: UTCTime
+}
+
+/// An authority as the node lists it.
+public struct AuthoritySummary: Hashable, Sendable {
+    public let name: Handle
+    public let fingerprint: Digest32?
+}
+
+/// A person who was invited.
+public struct Invitation: Hashable, Sendable {
+    public let handle: Handle
+    public let state: String
+    public let expires: UTCTime
+}
+
+// What the node lists. Lists are for finding things; each thing is looked at by itself, from its bytes.
+extension Session {
+    /// The node's own word, compared with what is known for certain.
+    public func status() async throws(Problem) -> NodeStatus {
+        var fields = try await transport.fields(Routes.node)
+        let status = NodeStatus(
+            instance: try fields.parsed("instance", expected: "32 hexadecimal digits") { Instance($0) },
+            origin: try fields.string("origin"),
+            node: try fields.handle("node"), pin: try fields.parsed("pin", expected: "base64") { Digest32(base64: $0) },
+            serverKey: try fields.parsed("serverKey", expected: "base64") { Digest32(base64: $0) }, roster: try fields.integer("roster"),
+            custody: try fields.string("custody"), size: try fields.integer("size"), software: try fields.string("software"),
+            time: try fields.time("time"), openRequests: try fields.integer("openRequests"), warnings: try fields.strings("warnings"))
+        guard status.instance == identity.instance, status.pin == identity.pin, status.serverKey == identity.serverKey else {
+            throw .lied("The node names another instance, pin or server key than the ones you have pinned.")
+        }
+        guard status.roster >= roster.version else {
+            throw .lied("The node says that roster \(status.roster) is in force; it has shown \(roster.version).")
+        }
+        guard status.origin == roster.log.name else { throw .lied("The node names another ledger than the roster.") }
+        return status
+    }
+
+    /// - Parameter state: nil for all.
+    public func requests(_ state: RequestState? = nil) async throws(Problem) -> [RequestSummary] {
+        var fields = try await transport.fields(Routes.requests, query: state.map { ["state": [$0.rawValue]] } ?? [:])
+        return try fields.list("requests") { fields throws(Problem) in
+            RequestSummary(
+                id: try fields.id("id"), requester: try fields.string("requester"), profile: try fields.handle("profile"),
+                state: try fields.parsed("state", expected: "open, issued, rejected or expired") { RequestState(rawValue: $0) },
+                opened: try fields.time("opened"), expires: try fields.time("expires"))
+        }
+    }
+
+    public func certificates() async throws(Problem) -> [CertificateSummary] {
+        var fields = try await transport.fields(Routes.certificates)
+        return try fields.list("certificates") { fields throws(Problem) in
+            CertificateSummary(
+                fingerprint: try fields.parsed("fingerprint", expected: "64 hexadecimal digits") { Digest32(hex: $0) },
+                serial: try fields.parsed("serial", expected: "hexadecimal digits") { Bytes(hex: $0)?.hex },
+                authority: try fields.handle("authority"),
+                request: try fields.id("request"), notAfter: try fields.time("notAfter"), created: try fields.time("created"))
+        }
+    }
+
+    public func invitations() async throws(Problem) -> [Invitation] {
+        var fields = try await transport.fields(Routes.officers)
+        return try fields.list("officers") { fields throws(Problem) in
+            Invitation(handle: try fields.handle("handle"), state: try fields.string("state"), expires: try fields.time("expires"))
+        }
+    }
+}

@@ -1,0 +1,166 @@
+import Access
+import Approval
+import Authorities
+import Basics
+import Custody
+import Foundation
+import Logging
+import Node
+import PKIX
+import Policies
+import Profiles
+import Proofs
+import Registration
+import Testing
+import Transparency
+
+/// A real house in a directory of its own: custody, database, services; people as their clients would act.
+struct TestHouse: Sendable {
+    let paths: HousePaths
+    let clocks: TestClocks
+    let admin: TestPerson
+    let officers: [TestPerson]
+    let pin: Digest32
+
+    static let start = UTCTime(seconds: 1_800_000_000)
+
+    /// Founds a house, applies the manufacturer's documents, and enrolls three officers.
+    static func found() async throws -> (TestHouse, House) {
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("assay-\(UUID().uuidString)").path
+        let paths = HousePaths(data: directory)
+        let clocks = TestClocks(start)
+        let admin = try TestPerson("admin")
+        let founding = try HouseFounding(
+            paths, administrator: try admin.note(nil, at: start),
+            names: .init(origin: "assay.test/ledger", node: try #require(Handle("node-1"))), now: start, entropy: SystemEntropy())
+        let pin = try await founding.finish(signed: try admin.sign(founding.roster.text))
+        let officers = try (1...3).map { try TestPerson("officer-\($0)") }
+        let test = TestHouse(paths: paths, clocks: clocks, admin: admin, officers: officers, pin: pin)
+        let house = try await test.open()
+        try await test.applyDocuments(house)
+        for officer in officers { try await test.enroll(officer, house) }
+        return (test, house)
+    }
+
+    func open() async throws(Problem) -> House {
+        try await House.open(
+            paths, .init(clocks: clocks, entropy: SystemEntropy(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+    }
+
+    func remove() { try? FileManager.default.removeItem(atPath: paths.data) }
+
+    var adminPrincipal: Principal { admin.principal(.administrator) }
+
+    func accept(_ changes: [RosterChange], documents: [Bytes] = [], people: [SignedNote] = [], _ house: House) async throws {
+        let roster = try house.services.ledger.view().charter.roster
+        let next = try roster.successor(changes, time: clocks.now)
+        let outcome = try await house.services.rosters.propose(
+            try admin.sign(next.text), documents: documents, people: people, by: adminPrincipal)
+        #expect(outcome == .accepted(version: next.version))
+        let missing = try await house.services.authorities.complete()
+        #expect(missing.isEmpty)
+    }
+
+    func enroll(_ person: TestPerson, _ house: House, role: Role = .registrationOfficer) async throws {
+        let (secret, _) = try await house.services.invitations.invite(person.handle, by: adminPrincipal)
+        let instance = try house.services.ledger.view().charter.instance
+        _ = try await house.services.invitations.redeem(secret, person: try person.note(instance, at: clocks.now))
+        let invitation = try await house.services.invitations.invitation(person.handle)
+        let note = try SignedNote("person", try #require(invitation.person))
+        try await accept([.add(try Person(note), roles: [role])], people: [note], house)
+    }
+
+    private func applyDocuments(_ house: House) async throws {
+        let wanted = [Documents.root, Documents.devices].map { JSON.object($0) }
+        let drafts = try await house.services.authorities.draft(wanted, by: adminPrincipal)
+        let others: [(DocumentKind, String, Bytes)] = [
+            (.profile, "device-identity", JSON.object(Documents.profile).canonicalBytes),
+            (.approval, "two-officers", JSON.object(Documents.policy).canonicalBytes),
+        ]
+        let all = drafts.map { (DocumentKind.authority, $0.name.description, $0.document) } + others
+        let changes = try all.map { kind, name, bytes in
+            RosterChange.put(.init(kind: kind, name: try #require(Handle(name)), digest: Digest32(of: bytes)))
+        }
+        try await accept(changes, documents: all.map(\.2), house)
+    }
+
+    /// A request by the third officer, opened.
+    func submit(_ house: House, serial: String = "SN-0001", by person: TestPerson? = nil) async throws -> RequestRecord {
+        try await house.services.registrar.submit(
+            try wish(house, serial: serial, by: person), by: (person ?? officers[2]).principal(.registrationOfficer))
+    }
+
+    func wish(_ house: House, serial: String = "SN-0001", by person: TestPerson? = nil) throws -> Registrar.Wish {
+        let requester = person ?? officers[2]
+        let charter = try house.services.ledger.view().charter
+        let csr = try TestRequest.make(PrivateKey.generate(.ecdsaP256, entropy: SystemEntropy()))
+        let profile = try #require(charter.documents.profiles.values.first)
+        let submission = Submission(
+            instance: charter.instance, subject: ID(at: clocks.now, entropy: SystemEntropy()), requester: requester.handle,
+            profile: profile.reference, request: Digest32(of: csr), time: clocks.now)
+        return .init(submission: try requester.sign(submission.text), csr: csr, fields: ["model": "PLC-7", "serial": serial])
+    }
+
+    func ballot(_ record: RequestRecord, _ person: TestPerson, _ decision: Vote.Decision = .approve) throws -> SignedNote {
+        let statement = try Statement(text: record.statement)
+        let vote = Vote(
+            instance: statement.instance, voter: person.handle, decision: decision, time: clocks.now, statements: [statement.digest])
+        return try person.sign(vote.text)
+    }
+
+    @discardableResult
+    func vote(_ record: RequestRecord, _ person: TestPerson, _ house: House, _ decision: Vote.Decision = .approve) async throws
+        -> RequestRecord
+    {
+        try await house.services.registrar.vote(
+            try ballot(record, person, decision), on: record.id, reason: decision == .reject ? "no" : nil,
+            by: person.principal(.registrationOfficer))
+    }
+
+    /// The documents of examples/manufacturer.yaml.
+    enum Documents {
+        static let root: [String: JSON] = [
+            "name": .string("root"), "subject": .string("CN=Example Devices Root CA, O=Example Devices"), "key": .string("ecdsa-p256"),
+            "years": .integer(30), "purposes": .array([.string("authority"), .string("crl")]),
+        ]
+        static let devices: [String: JSON] = [
+            "name": .string("devices"), "issuer": .string("root"), "subject": .string("CN=Example Devices Issuing CA 1, O=Example Devices"),
+            "key": .string("ecdsa-p256"), "years": .integer(20), "pathLength": .integer(0),
+            "purposes": .array([.string("certificate"), .string("crl")]), "profiles": .array([.string("device-identity")]),
+        ]
+        static let profile: [String: JSON] = [
+            "name": .string("device-identity"), "authority": .string("devices"), "approval": .string("two-officers"),
+            "subject": .string("CN={model} {serial}, serialNumber={serial}, O=Example Devices"),
+            "fields": .object([
+                "model": .object(["max": .integer(24)]), "serial": .object(["max": .integer(32), "alphabet": .string("printable")]),
+            ]), "keys": .array([.string("ecdsa-p256"), .string("ml-dsa-65")]), "validity": .object(["until": .string("never")]),
+            "keyUsage": .array([.string("digitalSignature")]),
+        ]
+        static let policy: [String: JSON] = [
+            "name": .string("two-officers"), "quorum": .integer(2), "roles": .array([.string("registration-officer")]), "days": .integer(7),
+        ]
+    }
+}
+
+/// A certificate signing request as a device would make it.
+enum TestRequest {
+    static func make(_ key: PrivateKey) throws -> Bytes {
+        let subject = try Name([try Attribute(oid: .commonName, kind: .utf8, text: "device")])
+        let info = DERWriter.encode { writer in
+            writer.sequence { writer in
+                writer.integer(0)
+                writer.raw(subject.der)
+                writer.raw(key.publicKey.der)
+                writer.constructed(.context(0, constructed: true)) { _ in }
+            }
+        }
+        let signature = try key.sign(info)
+        return DERWriter.encode { writer in
+            writer.sequence { writer in
+                writer.raw(info)
+                writer.raw(SignatureAlgorithm.ecdsaSHA256.identifier.der)
+                writer.bitString(signature)
+            }
+        }
+    }
+}
