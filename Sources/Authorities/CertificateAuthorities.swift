@@ -111,8 +111,19 @@ public final class CertificateAuthorities: Sendable {
     private func issue(_ document: AuthorityDocument, issuedBy issuer: AuthorityDocument) async throws(Problem) -> Certificate {
         let now = try ledger.now()
         let content = document.content
+        let before = try ledger.view()
+        guard !before.isClosed(content) else {
+            throw Problem(
+                .fault, "authority.record-missing", title: "The authority's certificate is gone",
+                detail:
+                    "\(document.name)'s certificate was made before, and is not in the database as it was. It is not made a second time. "
+                    + "Restore the table authority from a backup.")
+        }
         do {
-            let row = try await ledger.store.read { try $0.row("SELECT key_id, tbs FROM draft WHERE content = $1", [.blob(content)]) }
+            let row = try await ledger.store.read { snapshot in
+                try snapshot.requireOwn(from: before.anchored.size)
+                return try snapshot.row("SELECT key_id, tbs FROM draft WHERE content = $1", [.blob(content)])
+            }
             guard let row else {
                 throw Problem(
                     .fault, "authority.draft-missing", title: "What was to be signed is missing",

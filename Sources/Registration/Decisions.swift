@@ -14,11 +14,16 @@ extension Registrar {
     public func vote(_ note: SignedNote, on id: ID, reason: String?, by principal: Principal) async throws(Problem) -> RequestRecord {
         let now = try ledger.now()
         do {
+            try Self.checkReason(reason)
             let vote = try Vote(text: note.text)
             guard vote.voter == principal.handle else { throw Refusal.badSignature(by: principal.handle) }
+            let seen = try ledger.view()
+            guard !seen.charter.roster.voteKeys(of: vote.voter).isEmpty else { throw Refusal.voterUnknown }
             let actor = try await ledger.actor(principal.handle)
+            let durable = seen.anchored.size
             let (lines, _) = try await ledger.store.act { snapshot in
-                try RequestRecord.read(id, snapshot)
+                try snapshot.requireOwn(from: durable)
+                return try RequestRecord.read(id, snapshot)
             } decide: { record in
                 guard let record else {
                     throw Problem(
@@ -36,17 +41,18 @@ extension Registrar {
     private func decide(
         _ record: RequestRecord, _ note: SignedNote, _ vote: Vote, reason: String?, actor: Bytes, now: UTCTime
     ) async throws -> ([AnchorLine]?, Change) {
+        let view = try ledger.view()
         guard record.state == .open else {
-            if record.state == .issued { try await verifyIssued(record) }
+            try await verifyDecided(record, view, now: now)
             return (nil, Change())
         }
-        let view = try ledger.view()
         let submission = try SignedNote("submission", record.submission)
         if view.isClosed(Digest32(of: record.statement)) || view.isClosed(Digest32(of: submission.text)) {
             return (nil, try await restored(record))
         }
         // Everything is judged from bytes; a row that was altered is a refusal here.
         let before = try view.charter.examine(try record.evidence(), now: now)
+        guard before.statement.subject == record.id, record.certificate == nil else { throw Self.recordAltered }
         _ = try Vote.check(note, on: before.statement, policy: before.policy, roster: view.charter.roster, now: now)
         if before.votes.contains(where: { $0.voter == vote.voter }), vote.decision == .approve { throw Refusal.voteTwice }
         let examined = try view.charter.examine(try record.evidence(adding: note), now: now)
@@ -94,7 +100,9 @@ extension Registrar {
         _ record: RequestRecord, _ examined: Examined, _ note: SignedNote, _ vote: Vote, actor: Bytes, now: UTCTime
     ) async throws -> ([AnchorLine]?, Change) {
         let view = try ledger.view()
+        _ = try authorities.chain(of: examined.authority.name)
         let signer = try await authorities.signer(of: examined.authority)
+        try await requireUnused(examined.tbs.serialNumber, of: examined.authority.name, for: record.id)
         let warrant = try Guard(view: view, now: now).certificate(try record.evidence(adding: note), key: examined.authority.publicKey)
         let certificate = Certificate(tbs: examined.tbs, signature: try await signer.sign(examined.tbs.der, under: warrant))
 
@@ -127,6 +135,18 @@ extension Registrar {
             .certificateIssue, at: now, actor: actor, digests: digests, roster: view.charter.roster.version, object: record.id)
         change.entries.append(entry)
         return (View.closings(of: try Entry(decoding: entry)), change)
+    }
+
+    /// No authority gives one serial number to two certificates (RFC 5280 §4.1.2.2), so this is asked before the signature.
+    private func requireUnused(_ serial: SerialNumber, of authority: Handle, for request: ID) async throws {
+        let row = try await ledger.store.read { snapshot in
+            try snapshot.row(
+                "SELECT request_id FROM certificate WHERE authority = $1 AND serial = $2",
+                [.text(authority.description), .blob(serial.bytes)])
+        }
+        guard let row else { return }
+        // Of the same request: somebody else's last vote was committed meanwhile.
+        throw try row.blob("request_id") == request.bytes ? Refusal.statementClosed : Self.recordAltered
     }
 
     /// The vote's own row and entry.
@@ -167,6 +187,18 @@ extension Registrar {
         ])
     }
 
+    /// Whether what the row says of the decision can be true. A row that claims one which was never made stops the request; that is
+    /// said, not passed on as somebody's decision.
+    private func verifyDecided(_ record: RequestRecord, _ view: View, now: UTCTime) async throws {
+        let statement = try Statement(text: record.statement)
+        switch record.state {
+        case .open: break
+        case .issued: try await verifyIssued(record)
+        case .rejected: guard view.isClosed(statement.digest) || now >= statement.expires else { throw Self.recordAltered }
+        case .expired: guard now >= statement.expires else { throw Self.recordAltered }
+        }
+    }
+
     /// Whether the stored certificate is the one that the statement names, signed by the authority that it names.
     func verifyIssued(_ record: RequestRecord) async throws(Problem) {
         guard let der = record.certificate, let certificate = try? Certificate(der: der),
@@ -174,10 +206,22 @@ extension Registrar {
             certificate.tbs.content == statement.content,
             let issuer = try ledger.view().charter.documents.authorities[statement.authority.name]?.value,
             certificate.isSigned(by: issuer.publicKey)
-        else {
+        else { throw Self.recordAltered }
+    }
+
+    private static let recordAltered = Problem(
+        .conflict, "request.record-altered", title: "The request's record was altered",
+        detail: "Statement, decision and certificate of the record do not belong together. Run `assay ledger verify`.")
+
+    /// Octets of a reason at most.
+    public static let longestReason = 4096
+
+    private static func checkReason(_ reason: String?) throws(Problem) {
+        guard let reason else { return }
+        guard reason.utf8.count <= longestReason, !reason.utf8.contains(0) else {
             throw Problem(
-                .conflict, "request.record-altered", title: "The request's record was altered",
-                detail: "The stored certificate is not the one that was decided on. Run `assay ledger verify`.")
+                .invalid, "vote.reason-invalid", title: "The reason is not accepted",
+                detail: "At most \(longestReason) octets of text without NUL.", field: "reason")
         }
     }
 }

@@ -82,11 +82,11 @@ extension Registrar {
         } catch { throw Problem(wrapping: error) }
     }
 
-    /// A certificate's DER, checked against its fingerprint and its authority's key.
+    /// A certificate's DER, checked against its fingerprint and the ledger: nothing is given out that was only put into a row.
     public func certificate(_ fingerprint: Digest32) async throws(Problem) -> Bytes {
         do {
             let row = try await ledger.store.read {
-                try $0.row("SELECT der, authority FROM certificate WHERE fingerprint = $1", [.blob(fingerprint)])
+                try $0.row("SELECT der, request_id FROM certificate WHERE fingerprint = $1", [.blob(fingerprint)])
             }
             guard let row else {
                 throw Problem(
@@ -94,13 +94,26 @@ extension Registrar {
                     detail: "No certificate of this house has the fingerprint \(fingerprint.hex).", field: "fingerprint")
             }
             let der = try row.blob("der")
-            guard Digest32(of: der) == fingerprint else {
+            guard Digest32(of: der) == fingerprint, let request = ID(bytes: try row.blob("request_id")),
+                try await isIssued(fingerprint, on: request)
+            else {
                 throw Problem(
                     .fault, "certificate.record-altered", title: "The certificate's record was altered",
-                    detail: "The stored bytes do not have the fingerprint. Run `assay ledger verify`.")
+                    detail: "The stored bytes do not have the fingerprint, or the ledger does not have it. Run `assay ledger verify`.")
             }
             return der
         } catch { throw Problem(wrapping: error) }
+    }
+
+    /// Whether an entry that leads to the signed root says so.
+    private func isIssued(_ fingerprint: Digest32, on request: ID) async throws -> Bool {
+        for (index, body) in try await ledger.entries(about: request) {
+            guard let entry = try? Entry(decoding: body), entry.type == .certificateIssue,
+                entry.digests[Entry.DigestKey.certificate] == fingerprint
+            else { continue }
+            if try await ledger.proof(of: index).entry == body { return true }
+        }
+        return false
     }
 
     /// Closes requests whose time is over; what they waited for can no longer be voted on anyway.
@@ -111,24 +124,31 @@ extension Registrar {
         do {
             let due = try await ledger.store.read { snapshot in
                 try snapshot.rows(
-                    "SELECT id, statement_hash, version FROM request WHERE state = 'open' AND expires <= $1 LIMIT 200",
+                    "SELECT id, statement, version FROM request WHERE state = 'open' AND expires <= $1 LIMIT 200",
                     [.integer(now.seconds)]
-                ).map { (try $0.blob("id"), try $0.digest("statement_hash"), try $0.integer("version")) }
+                ).map { (try $0.blob("id"), try $0.text("statement"), try $0.integer("version")) }
             }
-            for (bytes, statement, version) in due {
-                guard let id = ID(bytes: bytes) else { continue }
+            var count = 0
+            for (bytes, text, version) in due {
+                // The ledger repeats what the statement says, not what its row does.
+                guard let statement = try? Statement(text: text), statement.subject.bytes == bytes, statement.expires <= now else {
+                    continue
+                }
                 let write = Write(
                     "UPDATE request SET state = 'expired', version = version + 1 WHERE id = $1 AND version = $2 AND state = 'open'",
                     [.blob(bytes), .integer(version)], expects: 1)
                 let entry = try ledger.entry(
-                    .requestExpire, at: now, digests: [Entry.DigestKey.statement: statement],
-                    roster: try ledger.view().charter.roster.version, object: id)
-                do throws(StorageError) { try await ledger.store.commit(Change(writes: [write], entries: [entry])) } catch {
+                    .requestExpire, at: now, digests: [Entry.DigestKey.statement: statement.digest],
+                    roster: try ledger.view().charter.roster.version, object: statement.subject)
+                do throws(StorageError) {
+                    try await ledger.store.commit(Change(writes: [write], entries: [entry]))
+                    count += 1
+                } catch {
                     // Somebody voted in this moment: the next round sees what became of it.
                     guard error == .conflict else { throw error.problem }
                 }
             }
-            return due.count
+            return count
         } catch { throw Problem(wrapping: error) }
     }
 }

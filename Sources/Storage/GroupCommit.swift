@@ -8,6 +8,8 @@ struct GroupCommit: Sendable {
     private var edge: TreeEdge
     private let schemaVersion: Int64
     private let headMAC: Store.HeadMAC
+    /// For snapshots of the same database.
+    var house: Snapshot.House { Snapshot.House(headMAC: headMAC, schemaVersion: schemaVersion) }
     /// Why nothing is committed any more: after a COMMIT that may or may not be on the disk, memory is not to be trusted.
     private var stopped: String?
 

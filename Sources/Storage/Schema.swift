@@ -153,13 +153,13 @@ enum Schema {
         "CREATE INDEX request_state ON request (state)",
         """
         CREATE TABLE vote (
-            hash BLOB NOT NULL PRIMARY KEY,
             statement_hash BLOB NOT NULL,
             voter TEXT NOT NULL,
+            hash BLOB NOT NULL,
             decision TEXT NOT NULL,
             note TEXT NOT NULL,
             created BIGINT NOT NULL,
-            UNIQUE (statement_hash, voter)
+            PRIMARY KEY (statement_hash, voter)
         )
         """,
         """

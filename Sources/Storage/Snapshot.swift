@@ -5,9 +5,19 @@ import Proofs
 /// The database as it was at one moment, for as long as the closure runs that it was given to.
 public struct Snapshot {
     private let db: Database
+    private let house: House
     private let memory = Memory()
 
-    init(_ db: Database) { self.db = db }
+    init(_ db: Database, _ house: House) {
+        self.db = db
+        self.house = house
+    }
+
+    /// What was true of the database when it was opened, and must stay so.
+    struct House: Sendable {
+        let headMAC: Store.HeadMAC
+        let schemaVersion: Int64
+    }
 
     /// What was read once; a snapshot does not change.
     private final class Memory {
@@ -32,6 +42,20 @@ public struct Snapshot {
 
     /// The first row, nil when there is none.
     public func row(_ sql: String, _ arguments: [SQLValue] = []) throws(StorageError) -> Row? { try rows(sql, arguments).first }
+
+    /// Whether the database is still as this house left it. To be asked before something is signed on the strength of what is read here:
+    /// the commit asks again, but a signature is made before it.
+    /// - Parameter size: of a head that is known to be durable.
+    /// - Throws: ``StorageError/headMoved``, ``StorageError/schemaAltered(_:)``
+    public func requireOwn(from size: Int64) throws(StorageError) {
+        guard try row("PRAGMA schema_version")?.integer("schema_version") == house.schemaVersion else {
+            throw .schemaAltered("It was altered while the store was open.")
+        }
+        let head = try head()
+        guard head.size >= size, house.headMAC(head.size, head.root).isEqualInConstantTime(to: head.mac),
+            try row("SELECT idx FROM entry WHERE idx >= $1 LIMIT 1", [.integer(head.size)]) == nil
+        else { throw .headMoved }
+    }
 
     /// The head row. Its MAC is what makes it believable, not that it stands here.
     public func head() throws(StorageError) -> Store.Head {

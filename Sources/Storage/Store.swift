@@ -16,10 +16,12 @@ public final class Store: Sendable {
     private let committer: Committer
     private let readers = Readers()
     private let lock: LockFile
+    private let house: Snapshot.House
 
-    private init(pool: DatabasePool, committer: Committer, lock: LockFile) {
+    private init(pool: DatabasePool, _ group: GroupCommit, lock: LockFile, onCommit: @escaping OnCommit) {
         self.pool = pool
-        self.committer = committer
+        committer = Committer(pool, group, onCommit: onCommit)
+        house = group.house
         self.lock = lock
     }
 
@@ -38,7 +40,7 @@ public final class Store: Sendable {
                 try Head(size: 0, root: root, mac: headMAC(0, root)).insert(db)
                 return try GroupCommit(db, headMAC: headMAC)
             }
-            return Store(pool: pool, committer: Committer(pool, group, onCommit: onCommit), lock: lock)
+            return Store(pool: pool, group, lock: lock, onCommit: onCommit)
         }
     }
 
@@ -58,7 +60,7 @@ public final class Store: Sendable {
                 try SchemaCheck.migrate(db, from: applied)
                 return try GroupCommit(db, headMAC: headMAC)
             }
-            return Store(pool: pool, committer: Committer(pool, group, onCommit: onCommit), lock: lock)
+            return Store(pool: pool, group, lock: lock, onCommit: onCommit)
         }
     }
 
@@ -70,9 +72,9 @@ public final class Store: Sendable {
     public func read<T: Sendable>(_ body: @escaping @Sendable (Snapshot) throws -> T) async throws -> T {
         guard readers.enter() else { throw StorageError.closed }
         defer { readers.leave() }
-        return try await withCheckedThrowingContinuation { caller in
+        return try await withCheckedThrowingContinuation { [house] caller in
             pool.asyncRead { access in
-                let answer = access.mapError { StorageError($0) as any Error }.flatMap { db in Result { try body(Snapshot(db)) } }
+                let answer = access.mapError { StorageError($0) as any Error }.flatMap { db in Result { try body(Snapshot(db, house)) } }
                 caller.resume(with: answer)
             }
         }

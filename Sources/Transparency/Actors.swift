@@ -12,7 +12,7 @@ extension Ledger {
             let rows = try await store.read { try $0.rows("SELECT note FROM person WHERE handle = $1", [.text(handle.description)]) }
             for row in rows {
                 guard let note = try? SignedNote("person", try row.text("note")), let person = try? Person(note) else { continue }
-                if roster.names(person) { return person.actor }
+                if person.handle == handle, roster.names(person) { return person.actor }
             }
         } catch { throw Problem(wrapping: error) }
         throw Problem(

@@ -46,8 +46,10 @@ extension Ledger {
 
     /// Collects what the database claims, from the anchor's size on.
     private static func claim(_ store: Store, _ state: AnchorState) async throws -> View.Claim {
-        try await store.read { snapshot in
-            let head = try snapshot.head()
+        // The head whose MAC the store has verified; a row that was written since is another.
+        let head = store.head
+        return try await store.read { snapshot in
+            guard try snapshot.head() == head else { throw StorageError.headMoved }
             guard head.size >= state.size else {
                 throw Refusal.viewMismatch("it has \(head.size) entries, the anchor \(state.size): it is older than the anchor")
             }

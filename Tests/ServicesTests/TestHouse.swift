@@ -42,10 +42,11 @@ struct TestHouse: Sendable {
         return (test, house)
     }
 
-    func open() async throws(Problem) -> House {
-        try await House.open(
-            paths, .init(clocks: clocks, entropy: SystemEntropy(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+    var surroundings: House.Surroundings {
+        .init(clocks: clocks, entropy: SystemEntropy(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
+
+    func open() async throws(Problem) -> House { try await House.open(paths, surroundings) }
 
     func remove() { try? FileManager.default.removeItem(atPath: paths.data) }
 
@@ -68,6 +69,13 @@ struct TestHouse: Sendable {
         let invitation = try await house.services.invitations.invitation(person.handle)
         let note = try SignedNote("person", try #require(invitation.person))
         try await accept([.add(try Person(note), roles: [role])], people: [note], house)
+    }
+
+    /// Puts one document in force.
+    func put(_ kind: DocumentKind, _ name: String, _ members: [String: JSON], _ house: House) async throws {
+        let bytes = JSON.object(members).canonicalBytes
+        try await accept(
+            [.put(.init(kind: kind, name: try #require(Handle(name)), digest: Digest32(of: bytes)))], documents: [bytes], house)
     }
 
     private func applyDocuments(_ house: House) async throws {
