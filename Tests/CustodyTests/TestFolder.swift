@@ -2,6 +2,7 @@ import Approval
 import Basics
 import Custody
 import Foundation
+import Synchronization
 import Testing
 
 /// A temporary folder that goes with the value; custody lies in it.
@@ -38,25 +39,23 @@ final class TestFolder: Sendable {
 }
 
 /// Octets that are never the same twice, and the same in every run.
-struct CountedEntropy: Entropy {
-    private let count = Counter()
+final class CountedEntropy: Entropy {
+    private let seed: String
+    private let count = Mutex<Int>(0)
 
-    private final class Counter: Sendable {
-        private let lock = NSLock()
-        nonisolated(unsafe) private var value: UInt64 = 0
-
-        func next() -> UInt64 {
-            lock.withLock {
-                value += 1
-                return value
-            }
-        }
-    }
+    init(_ seed: String = "octets") { self.seed = seed }
 
     func bytes(_ count: Int) -> Bytes {
         var octets: Bytes = []
-        while octets.count < count { octets += Digest32(of: "octets \(self.count.next())").bytes }
+        while octets.count < count { octets += Digest32(of: "\(seed) \(next)").bytes }
         return Bytes(octets.prefix(count))
+    }
+
+    private var next: Int {
+        count.withLock { count in
+            count += 1
+            return count
+        }
     }
 }
 
