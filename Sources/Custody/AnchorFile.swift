@@ -80,6 +80,9 @@ public final class AnchorFile: Sendable {
             compactAbove: max(compactAbove, 2 * content.count), failure: nil)
     }
 
+    /// Lets another process have custody's directory. Nothing may be appended afterwards.
+    public func release() { lock.release() }
+
     /// Everything that is durable.
     public var state: AnchorState { open.withLock { $0.chain.state } }
 
