@@ -75,7 +75,8 @@ struct ApplyCommand: AsyncParsableCommand {
     func run() async throws {
         try await working(personal) { session in
             let plan = try session.plan(try Manifest(yaml: try LocalFiles.read(file)), drop: drop)
-            show(plan, against: session.roster)
+            // Who says --yes has looked at the plan before.
+            if plan.isEmpty || !yes { show(plan, against: session.roster) }
             guard !plan.isEmpty else { return }
             let ready = try await session.ready(plan)
             for (name, tbs) in ready.certificates {
