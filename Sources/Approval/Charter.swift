@@ -19,11 +19,12 @@ public struct Charter: Sendable {
     public init(first note: SignedNote, pin: Digest32) throws(Refusal) {
         let roster = try Roster(text: note.text)
         guard roster.digest == pin else { throw .rosterPin }
-        guard roster.version == 1, roster.previous == .zero, roster.documents.isEmpty else {
-            throw .rosterNotNext(have: 0, got: roster.version)
-        }
-        let signers = roster.signers(of: note).count
-        guard signers >= roster.quorum else { throw .rosterSignatures(have: signers, need: roster.quorum) }
+        guard roster.version == 1 else { throw .rosterNotNext(have: 0, got: roster.version) }
+        guard roster.previous == .zero else { throw .rosterPrevious }
+        guard roster.documents.isEmpty else { throw .rosterFirstHasDocuments }
+        let signers = roster.signers(of: note)
+        try Self.checkLines(of: note, by: signers)
+        guard signers.count >= roster.quorum else { throw .rosterSignatures(have: signers.count, need: roster.quorum) }
         self.init(digests: [pin], roster: roster, note: note, documents: try Documents(of: roster) { _ in nil })
     }
 
@@ -65,15 +66,27 @@ public struct Charter: Sendable {
     }
 
     private func check(_ next: Roster, signedBy note: SignedNote) throws(Refusal) {
+        try checkPlace(of: next, signedBy: note)
+        for (signers, need) in [(roster.signers(of: note), roster.quorum), (next.signers(of: note), next.quorum)]
+        where signers.count < need { throw .rosterSignatures(have: signers.count, need: need) }
+    }
+
+    /// The rules between two versions, but the number of signatures.
+    private func checkPlace(of next: Roster, signedBy note: SignedNote) throws(Refusal) {
         guard next.instance == roster.instance else { throw .foreignInstance }
         guard next.version == roster.version + 1 else { throw .rosterNotNext(have: roster.version, got: next.version) }
         guard next.previous == roster.digest else { throw .rosterPrevious }
-        guard next.log == roster.log else { throw .rosterIncomplete("The log's key cannot be changed by a roster of this version.") }
-        for signed in note.signatures where !note.signatures.filter({ $0.name == signed.name }).dropFirst().isEmpty {
-            throw .rosterDoubled(signed.name)
+        guard next.log == roster.log else { throw .rosterLogChanged }
+        try Self.checkLines(of: note, by: roster.signers(of: note).union(next.signers(of: note)))
+    }
+
+    /// Each line is a signer's, one a name: a stranger's or a damaged line is not passed over.
+    private static func checkLines(of note: SignedNote, by signers: Set<Handle>) throws(Refusal) {
+        var names: Set<String> = []
+        for line in note.signatures where !names.insert(line.name).inserted { throw .rosterDoubled(line.name) }
+        for name in names.sorted() {
+            guard let handle = Handle(name), signers.contains(handle) else { throw .rosterSignatureInvalid(name) }
         }
-        for (signers, need) in [(roster.signers(of: note), roster.quorum), (next.signers(of: note), next.quorum)]
-        where signers.count < need { throw .rosterSignatures(have: signers.count, need: need) }
     }
 
     /// How many more signatures a proposal needs, by the rules of this version and its own.
@@ -90,9 +103,7 @@ extension Charter {
         _ note: SignedNote, by signer: Handle, now: UTCTime, supply: (Digest32) -> Bytes?
     ) throws(Refusal) {
         let next = try Roster(text: note.text)
-        guard next.instance == instance else { throw .foreignInstance }
-        guard next.version == roster.version + 1 else { throw .rosterNotNext(have: roster.version, got: next.version) }
-        guard next.previous == roster.digest else { throw .rosterPrevious }
+        try checkPlace(of: next, signedBy: note)
         guard now < next.expires, next.time <= now.adding(seconds: 300) else { throw .rosterExpired }
         guard roster.signers(of: note).contains(signer) else { throw .badSignature(by: signer) }
         let held = documents.bytes

@@ -192,6 +192,10 @@ public struct Documents: Sendable {
             guard authority.profiles.contains(profile.name) else {
                 throw Self.mismatch(label, "Authority \(profile.authority) does not name it under `profiles`.")
             }
+            // A certificate that issues others is voted on as a document, by administrators.
+            guard !profile.isAuthority else {
+                throw Self.mismatch(label, "A profile makes no authorities; they have documents of their own.")
+            }
             guard let approval = profile.approval, approvals[approval] != nil else {
                 throw Self.mismatch(label, "Its approval policy is not in force.")
             }
@@ -204,6 +208,7 @@ public struct Documents: Sendable {
                     throw Self.mismatch(label, "Its issuer \(issuer) lacks the purpose authority.")
                 }
             }
+            guard endsInRoot(authority) else { throw Self.mismatch(label, "The authorities above it lead round in a ring.") }
             for profile in authority.profiles where profiles[profile]?.value.authority != authority.name {
                 throw Self.mismatch(label, "Profile \(profile) is not in force for it.")
             }
@@ -212,6 +217,18 @@ public struct Documents: Sendable {
         guard Set(keys).count == keys.count else {
             throw Self.mismatch("authority", "Two authorities, or an authority and a person, have one key.")
         }
+        guard Set(authorities.values.map(\.value.content)).count == authorities.count else {
+            throw Self.mismatch("authority", "Two authorities have one content.")
+        }
+    }
+
+    private func endsInRoot(_ authority: AuthorityDocument) -> Bool {
+        var issuer = authority.issuer
+        for _ in 0..<authorities.count {
+            guard let name = issuer else { return true }
+            issuer = authorities[name]?.value.issuer
+        }
+        return issuer == nil
     }
 
     private static func mismatch(_ label: String, _ detail: String) -> Problem {

@@ -115,7 +115,8 @@ extension Charter {
         guard let note else { throw .submissionMissing }
         let submission = try Submission(note, roster: roster)
         guard submission.requester == requester, submission.subject == statement.subject, submission.profile == statement.profile,
-            submission.request == statement.request
+            submission.request == statement.request,
+            (-Submission.freshness...Submission.freshness).contains(submission.time.seconds(since: statement.opened))
         else { throw .submissionMismatch }
         return submission
     }

@@ -33,8 +33,10 @@ public struct Guard: Sendable {
     /// A certificate that enough people have voted for.
     /// - Parameter key: the key that would sign.
     public func certificate(_ evidence: Evidence, key: SubjectPublicKeyInfo) throws(Refusal) -> Warrant {
-        guard view.closed[Digest32(of: evidence.statement)] == nil else { throw .statementClosed }
+        guard !view.isClosed(Digest32(of: evidence.statement)) else { throw .statementClosed }
         let examined = try view.charter.examine(evidence, now: now)
+        // One wish, one decision: whoever writes the database could open a decided submission as a new statement.
+        if let submission = examined.submission, view.isClosed(submission.digest) { throw .statementClosed }
         guard key == examined.authority.publicKey else { throw .wrongKey }
         try examined.requireQuorum()
         return Warrant(key: key.digest, kind: .certificate, message: evidence.tbs)
@@ -46,7 +48,7 @@ public struct Guard: Sendable {
         guard let authority = documents.authorities[name]?.value else { throw .documentNotInForce("authority \(name)") }
         let content = Digest32(of: tbs)
         guard content == authority.content else { throw .contentMismatch }
-        guard view.closed[content] == nil else { throw .statementClosed }
+        guard !view.isClosed(content) else { throw .statementClosed }
         let issuer: AuthorityDocument
         if let name = authority.issuer {
             guard let parent = documents.authorities[name]?.value else { throw .documentNotInForce("authority \(name)") }

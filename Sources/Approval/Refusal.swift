@@ -24,6 +24,12 @@ public enum Refusal: Error, Hashable, Sendable {
     case rosterNotSorted
     case rosterDoubled(String)
     case rosterIncomplete(String)
+    /// An administrator is one for everything.
+    case rosterAdministratorScope(String)
+    case rosterLogChanged
+    case rosterFirstHasDocuments
+    /// A signature line by somebody who may not sign, or that does not verify.
+    case rosterSignatureInvalid(String)
     case rosterPin
     case rosterUnknown
     case documentMissing(String)
@@ -83,6 +89,10 @@ public enum Refusal: Error, Hashable, Sendable {
         case .rosterNotSorted: "roster.not-sorted"
         case .rosterDoubled: "roster.line-twice"
         case .rosterIncomplete: "roster.incomplete"
+        case .rosterAdministratorScope: "roster.administrator-scope"
+        case .rosterLogChanged: "roster.log-changed"
+        case .rosterFirstHasDocuments: "roster.first-has-documents"
+        case .rosterSignatureInvalid: "roster.signature-invalid"
         case .rosterPin: "roster.pin-mismatch"
         case .rosterUnknown: "statement.roster-unknown"
         case .documentMissing: "roster.document-missing"
@@ -143,6 +153,12 @@ extension Refusal {
         case .rosterNotSorted: "Lines after `expires` stand in the order of their octets, each once."
         case .rosterDoubled(let name): "\(name.escaped) stands there twice."
         case .rosterIncomplete(let what): "\(what.escaped)"
+        case .rosterAdministratorScope(let name):
+            "\(name.escaped) is an administrator for one profile. Administrators are that for everything: `*`."
+        case .rosterLogChanged: "The log's key cannot be changed by a roster of this version."
+        case .rosterFirstHasDocuments: "Version 1 names people only; documents come with the next version."
+        case .rosterSignatureInvalid(let name):
+            "The signature line of \(name.escaped) is not by an administrator of this version or the one before, or does not verify."
         case .rosterPin:
             "Version 1 does not have the hash that was printed by `assay init`. This is another house, or its roster was replaced."
         case .rosterUnknown: "The statement was opened under a roster that is not in this chain."
@@ -165,7 +181,8 @@ extension Refusal {
         case .authorityPurpose: "The authority's document does not allow it to sign this."
         case .wrongKey: "The signing key is not the one in the authority's document."
         case .submissionMissing: "A request by a person carries that person's signed submission."
-        case .submissionMismatch: "The submission is about another request, profile or person than the statement."
+        case .submissionMismatch:
+            "The submission is about another request, profile or person than the statement, or more than a day from its opening."
         case .requesterUnknown: "The requester is not in the present roster with a role that may submit requests."
         case .rejected(let name): "\(name) has rejected this. A rejection is final; submit a new request."
         case .quorumNotMet(let have, let need): "\(have) of \(need) approvals."

@@ -112,7 +112,7 @@ public struct Roster: Hashable, Sendable {
             version = try reader.number("version")
             previous = try reader.digest("previous")
             quorum = try reader.parsed("quorum") { Decimal.parse($0).flatMap { $0 <= 1000 ? Int($0) : nil } }
-            log = try reader.parsed("log") { try? VerifierKey(vkey: String($0)) }
+            log = try reader.parsed("log") { Self.log($0) }
             time = try reader.time("time")
             expires = try reader.time("expires")
             documents = try reader.documents()
@@ -129,18 +129,34 @@ public struct Roster: Hashable, Sendable {
         guard rendered == text else { throw .malformed("roster", .notCanonical) }
     }
 
+    /// The log signs checkpoints with Ed25519 under the ledger's origin, which no text that people sign begins with.
+    private static func log(_ text: Substring) -> VerifierKey? {
+        guard let key = try? VerifierKey(vkey: String(text)), key.type == VerifierKey.ed25519,
+            (try? Checkpoint(origin: key.name, size: 0, root: Merkle.emptyRoot)) != nil
+        else { return nil }
+        return key
+    }
+
     private func checkRules() throws(Refusal) {
         let lines = text.utf8.split(separator: 0x0a).dropFirst(8)
         guard zip(lines, lines.dropFirst()).allSatisfy({ $0.lexicographicallyPrecedes($1) }) else { throw .rosterNotSorted }
-        guard version >= 1, expires >= time, expires.seconds(since: time) <= Self.longestSpan else { throw .rosterSpan }
+        guard version >= 1 else { throw .malformed("roster", .value(key: "version")) }
+        guard expires >= time, expires.seconds(since: time) <= Self.longestSpan else { throw .rosterSpan }
         guard Set(keys.map(\.key)).count == keys.count else { throw .rosterKeyTwice }
         var names: Set<String> = []
         for document in documents where !names.insert(document.label).inserted { throw .rosterDoubled(document.label) }
-        for grant in grants where !keys.contains(where: { $0.person == grant.person && $0.use == .vote }) {
-            throw .rosterIncomplete("\(grant.person) has a role but no vote key.")
+        for key in keys where !names.insert("\(key.use.rawValue) key of \(key.person)").inserted {
+            throw .rosterDoubled("The \(key.use.rawValue) key of \(key.person)")
         }
-        for key in keys where !grants.contains(where: { $0.person == key.person }) {
-            throw .rosterIncomplete("\(key.person) has a key but no role.")
+        let people = Set(keys.map(\.person)).union(grants.map(\.person)).sorted()
+        for person in people {
+            for use in Key.Use.allCases where !keys.contains(where: { $0.person == person && $0.use == use }) {
+                throw .rosterIncomplete("\(person) has no \(use.rawValue) key.")
+            }
+            guard grants.contains(where: { $0.person == person }) else { throw .rosterIncomplete("\(person) has keys but no role.") }
+        }
+        for grant in grants where grant.role == .administrator && grant.profile != nil {
+            throw .rosterAdministratorScope(grant.person.description)
         }
         let administrators = self.administrators.count
         guard quorum >= 1, quorum <= administrators, quorum >= 2 || administrators < 2 else {

@@ -4,6 +4,8 @@ import Proofs
 /// A person's signed wish for a certificate: this request, under this profile.
 public struct Submission: Hashable, Sendable {
     public static let context = "assay/submit/v1"
+    /// How far its time may be from the statement's opening, in seconds: an old wish is not a new request.
+    public static let freshness: Int64 = 86_400
 
     public let instance: Instance
     /// The request's id, drawn by the requester's client.
@@ -35,6 +37,8 @@ public struct Submission: Hashable, Sendable {
 
         """
     }
+
+    public var digest: Digest32 { Digest32(of: text) }
 
     /// Parses the note and verifies its only signature with a vote key that the requester has in `roster`.
     public init(_ note: SignedNote, roster: Roster) throws(Refusal) {

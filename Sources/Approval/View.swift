@@ -11,7 +11,7 @@ public struct View: Sendable {
     public private(set) var frontier: Frontier
     /// The newest head that the anchor has.
     public private(set) var anchored: Head
-    /// Statements, and contents of authorities, that are decided.
+    /// Statements, submissions, and contents of authorities, that are decided.
     public private(set) var closed: [Digest32: UTCTime]
 
     public struct Head: Hashable, Sendable {
@@ -66,8 +66,8 @@ public struct View: Sendable {
         try extend(by: claim.tail, to: claim.head)
         lines = []
         for body in claim.tail {
-            guard let entry = try? Entry(decoding: body) else { continue }
-            if let closing = Self.closing(of: entry) { lines.append(closing) }
+            let entry = try Self.entry(body)
+            lines += Self.closings(of: entry)
             if entry.type == .rosterAccepted, let digest = entry.digests[Entry.DigestKey.document] {
                 guard charter.digests.count < claim.rosters.count, Digest32(of: claim.rosters[charter.digests.count].text) == digest else {
                     throw .viewMismatch("a roster version that the ledger has is missing")
@@ -86,9 +86,7 @@ public struct View: Sendable {
         var closings: [(Digest32, UTCTime)] = []
         for body in bodies {
             _ = next.append(Merkle.leafHash(body))
-            if let entry = try? Entry(decoding: body), case .closed(let digest, let until)? = Self.closing(of: entry) {
-                closings.append((digest, until))
-            }
+            for case .closed(let digest, let until) in Self.closings(of: try Self.entry(body)) { closings.append((digest, until)) }
         }
         guard next.size == head.size, next.root == head.root else {
             throw .viewMismatch("entries up to \(head.size) do not hash to the head's root")
@@ -119,14 +117,28 @@ public struct View: Sendable {
     /// Forgets what was closed and is over.
     public mutating func forget(before now: UTCTime) { closed = closed.filter { $0.value > now } }
 
-    /// What an entry decides for ever: nothing with that hash is signed again.
-    public static func closing(of entry: Entry) -> AnchorLine? {
-        // No statement stays open for more than 7 days, so after 8 its expiry refuses it.
-        let until = UTCTime(seconds: Int64(clamping: entry.time / 1000)).adding(days: 8)
+    /// Whether a statement, a submission or an authority's content is decided.
+    public func isClosed(_ digest: Digest32) -> Bool { closed[digest] != nil }
+
+    /// How long a decision is remembered, in seconds. A submission belongs to statements that were opened within
+    /// ``Submission/freshness`` of it, before or after, so to none that is open when this long has passed since the decision.
+    public static let closingSpan = Statement.longestSpan + 2 * Submission.freshness + 2 * Vote.clockSlack
+
+    /// What an entry decides for ever: nothing with these hashes is signed again.
+    public static func closings(of entry: Entry) -> [AnchorLine] {
+        let until = UTCTime(seconds: Int64(clamping: entry.time / 1000)).adding(seconds: closingSpan)
         switch entry.type {
-        case .certificateIssue, .requestReject: return entry.digests[Entry.DigestKey.statement].map { .closed($0, until: until) }
-        case .authorityIssue: return entry.digests[Entry.DigestKey.content].map { .closed($0, until: .never) }
-        default: return nil
+        case .certificateIssue, .requestReject:
+            return [entry.digests[Entry.DigestKey.statement], entry.digests[Entry.DigestKey.document]].compactMap { digest in
+                digest.map { .closed($0, until: until) }
+            }
+        case .authorityIssue: return entry.digests[Entry.DigestKey.content].map { [.closed($0, until: .never)] } ?? []
+        default: return []
         }
+    }
+
+    /// This program wrote every entry behind the anchor; one that it cannot read could be a decision that it would forget.
+    private static func entry(_ body: Bytes) throws(Refusal) -> Entry {
+        do { return try Entry(decoding: body) } catch { throw .viewMismatch("an entry behind the anchor cannot be read") }
     }
 }

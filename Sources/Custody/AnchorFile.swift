@@ -9,9 +9,11 @@ import Synchronization
 public final class AnchorFile: Sendable {
     static let fileName = "anchor"
     private static let compactAbove = 1 << 20
-    private static let readLimit = 64 << 20
+    private static let sizeLimit = 1 << 30
 
     private let files: PrivateFiles
+    /// Nobody else writes here while this lives.
+    private let lock: DirectoryLock
     private let key: @Sendable (Instance) -> @Sendable (Bytes) -> Digest32
     private let queue = DispatchQueue(label: "assay.anchor")
 
@@ -28,12 +30,16 @@ public final class AnchorFile: Sendable {
         var descriptor: Int32
         var chain: AnchorChain
         var length: Int
+        /// At this length it is written anew: far enough from the last time that this costs little for each line.
+        var compactAbove: Int
         var failure: CustodyError?
     }
     private let open: Mutex<Open>
 
-    private init(files: PrivateFiles, key: @escaping @Sendable (Instance) -> @Sendable (Bytes) -> Digest32, open: Open) {
+    private init(files: PrivateFiles, lock: DirectoryLock, key: @escaping @Sendable (Instance) -> @Sendable (Bytes) -> Digest32, open: Open)
+    {
         self.files = files
+        self.lock = lock
         self.key = key
         self.open = Mutex(open)
     }
@@ -42,22 +48,24 @@ public final class AnchorFile: Sendable {
 
     /// Writes a new anchor with its first lines: the moment from which the house exists.
     static func create(
-        in files: PrivateFiles, _ state: AnchorState, _ lines: [AnchorLine],
+        in files: PrivateFiles, _ lock: DirectoryLock, _ state: AnchorState, _ lines: [AnchorLine],
         key: @escaping @Sendable (Instance) -> @Sendable (Bytes) -> Digest32
     ) throws(CustodyError) -> AnchorFile {
         guard !files.exists(fileName) else { throw .exists(path: files.path(fileName)) }
-        return AnchorFile(files: files, key: key, open: try write(state, lines, in: files, key: key))
+        return AnchorFile(files: files, lock: lock, key: key, open: try write(state, lines, in: files, key: key))
     }
 
     /// Reads the anchor, cuts a torn last append, and writes it anew in its shortest form.
+    /// - Parameter now: the wall clock, which nobody has checked yet: what is closed is never forgotten by it alone.
     static func open(
-        in files: PrivateFiles, now: UTCTime, key: @escaping @Sendable (Instance) -> @Sendable (Bytes) -> Digest32
+        in files: PrivateFiles, _ lock: DirectoryLock, now: UTCTime, key: @escaping @Sendable (Instance) -> @Sendable (Bytes) -> Digest32
     ) throws(CustodyError) -> AnchorFile {
         guard files.exists(fileName) else { throw .unanchored(path: files.path(fileName)) }
-        let content = try files.read(fileName, limit: readLimit)
+        let content = try files.read(fileName, limit: sizeLimit)
         let state: AnchorState
         do { state = try AnchorChain.read(content, key: key).0.state } catch { throw .anchor(error) }
-        return AnchorFile(files: files, key: key, open: try write(state, state.compacted(now: now), in: files, key: key))
+        let open = try write(state, state.compacted(now: min(now, state.time)), in: files, key: key)
+        return AnchorFile(files: files, lock: lock, key: key, open: open)
     }
 
     private static func write(
@@ -68,8 +76,12 @@ public final class AnchorFile: Sendable {
         for line in lines { content += chain.append(line) }
         try files.write(fileName, content)
         return Open(
-            descriptor: try files.open(private: fileName, O_WRONLY | O_APPEND), chain: chain, length: content.count, failure: nil)
+            descriptor: try files.open(private: fileName, O_WRONLY | O_APPEND), chain: chain, length: content.count,
+            compactAbove: max(compactAbove, 2 * content.count), failure: nil)
     }
+
+    /// Lets another process have custody's directory. Nothing may be appended afterwards.
+    public func release() { lock.release() }
 
     /// Everything that is durable.
     public var state: AnchorState { open.withLock { $0.chain.state } }
@@ -103,7 +115,12 @@ public final class AnchorFile: Sendable {
         var chain = open.chain
         var batch: Bytes = []
         for line in lines {
-            if case .head(let size, _, _) = line, size <= chain.state.size { continue }
+            if case .head(let size, let root, _) = line, size <= chain.state.size {
+                guard size == 0 || size < chain.state.size || root == chain.state.root else {
+                    throw .refused("The tree of \(size) entries has two roots.")
+                }
+                continue
+            }
             let octets = chain.append(line)
             // A torn append is at most this long, so nothing longer is ever written between two flushes.
             if batch.count + octets.count > AnchorChain.appendLimit {
@@ -114,7 +131,7 @@ public final class AnchorFile: Sendable {
         }
         try flush(batch, &open)
         open.chain = chain
-        if open.length > Self.compactAbove {
+        if open.length > open.compactAbove {
             let old = open.descriptor
             open = try Self.write(chain.state, chain.state.compacted(now: chain.state.time), in: files, key: key)
             close(old)
@@ -123,6 +140,9 @@ public final class AnchorFile: Sendable {
 
     private func flush(_ batch: Bytes, _ open: inout Open) throws(CustodyError) {
         guard !batch.isEmpty else { return }
+        guard open.length + batch.count <= Self.sizeLimit else {
+            throw .malformed(path: files.path(Self.fileName), what: "it would be longer than \(Self.sizeLimit) octets")
+        }
         try PrivateFiles.writeAll(open.descriptor, batch, files.path(Self.fileName))
         guard fdatasync(open.descriptor) == 0 else { throw .io(path: files.path(Self.fileName), call: "fdatasync", errno: errno) }
         open.length += batch.count

@@ -9,27 +9,26 @@ import Synchronization
 public final class CustodyDirectory: Sendable {
     public let path: String
     private let files: PrivateFiles
-    /// The locked directory's descriptor, until ``release()``.
-    private let lock: Mutex<Int32?>
+    /// Shared with the open anchor: the directory is ours as long as either lives.
+    private let lock: DirectoryLock
     private let master: MasterKey
     private static let serverKeyName = "server.key"
 
-    private init(files: PrivateFiles, lock: Int32, master: MasterKey) {
+    private struct Opened {
+        weak var anchor: AnchorFile?
+    }
+    /// The anchor in use; guarded by its lock. A second one would write beside it.
+    private let opened = Mutex(Opened())
+
+    private init(files: PrivateFiles, lock: DirectoryLock, master: MasterKey) {
         path = files.directory
         self.files = files
-        self.lock = Mutex(lock)
+        self.lock = lock
         self.master = master
     }
 
-    deinit { release() }
-
-    /// Lets another process have the directory. Nothing may be asked of this value afterwards.
-    public func release() {
-        lock.withLock { lock in
-            if let descriptor = lock { close(descriptor) }
-            lock = nil
-        }
-    }
+    /// Lets another process have the directory. Nothing may be asked of this value, nor of its anchor, afterwards.
+    public func release() { lock.release() }
 
     /// Whether the house was begun and never finished: a custody without an anchor.
     public static func isUnfinished(at path: String) -> Bool {
@@ -42,7 +41,9 @@ public final class CustodyDirectory: Sendable {
     public static func create(at path: String, entropy: some Entropy, again: Bool = false) throws(CustodyError) -> CustodyDirectory {
         let files = PrivateFiles(directory: path)
         if again, isUnfinished(at: path) { try files.checkDirectory() } else { try files.make() }
-        let lock = try Self.lock(path)
+        let lock = try DirectoryLock(path)
+        // Somebody may have finished it while we came to the lock.
+        guard !files.exists(AnchorFile.fileName) else { throw .exists(path: path) }
         let master = MasterKey.generate(entropy: entropy)
         try master.save(in: files)
         let key: PrivateKey
@@ -55,24 +56,9 @@ public final class CustodyDirectory: Sendable {
     public static func open(at path: String) throws(CustodyError) -> CustodyDirectory {
         let files = PrivateFiles(directory: path)
         try files.checkDirectory()
-        let lock = try Self.lock(path)
-        do throws(CustodyError) {
-            guard files.exists(MasterKey.fileName) else { throw .unanchored(path: path) }
-            return CustodyDirectory(files: files, lock: lock, master: try MasterKey.load(from: files))
-        } catch {
-            close(lock)
-            throw error
-        }
-    }
-
-    private static func lock(_ path: String) throws(CustodyError) -> Int32 {
-        let directory = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard directory >= 0 else { throw .io(path: path, call: "open", errno: errno) }
-        guard flock(directory, LOCK_EX | LOCK_NB) == 0 else {
-            close(directory)
-            throw .inUse(path: path)
-        }
-        return directory
+        let lock = try DirectoryLock(path)
+        guard files.exists(MasterKey.fileName) else { throw .unanchored(path: path) }
+        return CustodyDirectory(files: files, lock: lock, master: try MasterKey.load(from: files))
     }
 
     /// The server's TLS key: signs handshakes and its own certificate, named by no document.
@@ -94,11 +80,25 @@ public final class CustodyDirectory: Sendable {
         return { master.mac("assay anchor v1", $0) }
     }
 
+    /// Writes the anchor: the house is finished by it.
     public func createAnchor(_ state: AnchorState, _ lines: [AnchorLine]) throws(CustodyError) -> AnchorFile {
-        try AnchorFile.create(in: files, state, lines, key: anchorKey)
+        try keep { () throws(CustodyError) in try AnchorFile.create(in: files, lock, state, lines, key: anchorKey) }
     }
 
-    public func openAnchor(now: UTCTime) throws(CustodyError) -> AnchorFile { try AnchorFile.open(in: files, now: now, key: anchorKey) }
+    /// Opens the anchor and rewrites it in its shortest form.
+    /// - Throws: ``CustodyError/inUse(path:)`` while another value of it lives.
+    public func openAnchor(now: UTCTime) throws(CustodyError) -> AnchorFile {
+        try keep { () throws(CustodyError) in try AnchorFile.open(in: files, lock, now: now, key: anchorKey) }
+    }
+
+    private func keep(_ make: () throws(CustodyError) -> AnchorFile) throws(CustodyError) -> AnchorFile {
+        try opened.withLock { opened throws(CustodyError) in
+            guard opened.anchor == nil else { throw .inUse(path: files.path(AnchorFile.fileName)) }
+            let anchor = try make()
+            opened.anchor = anchor
+            return anchor
+        }
+    }
 
     public var hasAnchor: Bool { files.exists(AnchorFile.fileName) }
 
@@ -114,4 +114,9 @@ public final class CustodyDirectory: Sendable {
 
     /// What protects the keys, for `assay status`.
     public var protection: String { "sealed under \(files.path(MasterKey.fileName)), a plain file: whoever is this OS user is this server" }
+}
+
+extension CustodyDirectory: CustomStringConvertible, CustomReflectable {
+    public var description: String { "custody at \(path)" }
+    public var customMirror: Mirror { Mirror(self, children: [:]) }
 }

@@ -7,7 +7,11 @@ struct PrivateFiles: Sendable {
 
     func path(_ name: String) -> String { directory + "/" + name }
 
-    func exists(_ name: String) -> Bool { access(path(name), F_OK) == 0 }
+    /// Whether anything has this name. What cannot be looked at counts as there: nothing is begun anew over it.
+    func exists(_ name: String) -> Bool {
+        var status = stat()
+        return lstat(path(name), &status) == 0 || errno != ENOENT
+    }
 
     /// Makes the directory with mode 0700, durably; its parent must exist.
     func make() throws(CustodyError) {
@@ -49,6 +53,7 @@ struct PrivateFiles: Sendable {
     /// Opens a private file and checks that it is one: regular, this user's, no access for others, one link.
     func open(private name: String, _ flags: Int32) throws(CustodyError) -> Int32 {
         let file = Glibc.open(path(name), flags | O_NOFOLLOW | O_CLOEXEC)
+        guard file >= 0 || errno != ELOOP else { throw .permissions(path: path(name), expected: "a regular file, not a link to one") }
         guard file >= 0 else { throw failure("open", path(name)) }
         var status = stat()
         guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid() || status.st_uid == 0,

@@ -65,3 +65,13 @@ public struct FreshLogKey: Sendable {
 
     public init() { key = Curve25519.Signing.PrivateKey() }
 }
+
+extension SealedKeys: CustomStringConvertible, CustomReflectable {
+    public var description: String { "sealed keys" }
+    public var customMirror: Mirror { Mirror(self, children: [:]) }
+}
+
+extension FreshLogKey: CustomStringConvertible, CustomReflectable {
+    public var description: String { "log key \(Digest32(of: publicKey))" }
+    public var customMirror: Mirror { Mirror(self, children: [:]) }
+}

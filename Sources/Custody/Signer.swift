@@ -60,3 +60,9 @@ struct SoftwareSigner: Signer {
         do { return try software.sign(message) } catch { throw .refused("The key did not sign.") }
     }
 }
+
+/// Whoever prints a signer, or looks into it, sees which key it is, and nothing of the key.
+extension SoftwareSigner: CustomStringConvertible, CustomReflectable {
+    var description: String { "signer with key \(key) for \(KeyRecord.text(purposes))" }
+    var customMirror: Mirror { Mirror(self, children: [:]) }
+}

@@ -41,7 +41,10 @@ extension Registrar {
             return (nil, Change())
         }
         let view = try ledger.view()
-        if view.closed[Digest32(of: record.statement)] != nil { return (nil, try await restored(record)) }
+        let submission = try SignedNote("submission", record.submission)
+        if view.isClosed(Digest32(of: record.statement)) || view.isClosed(Digest32(of: submission.text)) {
+            return (nil, try await restored(record))
+        }
         // Everything is judged from bytes; a row that was altered is a refusal here.
         let before = try view.charter.examine(try record.evidence(), now: now)
         _ = try Vote.check(note, on: before.statement, policy: before.policy, roster: view.charter.roster, now: now)
@@ -78,12 +81,12 @@ extension Registrar {
             Write(
                 "UPDATE request SET state = 'rejected', decided_by = $1, reason = $2, version = version + 1 WHERE id = $3 AND version = $4 AND state = 'open'",
                 [.text(vote.voter.description), .optional(reason), .blob(record.id.bytes), .integer(record.version)], expects: 1))
+        var digests = [Entry.DigestKey.votes: vote.digest, Entry.DigestKey.statement: examined.statement.digest]
+        digests[Entry.DigestKey.document] = examined.submission?.digest
         let entry = try ledger.entry(
-            .requestReject, at: now, actor: actor,
-            digests: [Entry.DigestKey.votes: vote.digest, Entry.DigestKey.statement: examined.statement.digest],
-            roster: try ledger.view().charter.roster.version, object: record.id)
+            .requestReject, at: now, actor: actor, digests: digests, roster: try ledger.view().charter.roster.version, object: record.id)
         change.entries.append(entry)
-        return ([.closed(examined.statement.digest, until: now.adding(days: 8))], change)
+        return (View.closings(of: try Entry(decoding: entry)), change)
     }
 
     private func issue(
@@ -113,15 +116,16 @@ extension Registrar {
                     .integer(now.seconds),
                 ], expects: 1))
         let votes = examined.votes.map(\.digest).sorted().flatMap(\.bytes)
-        change.entries.append(
-            try ledger.entry(
-                .certificateIssue, at: now, actor: actor,
-                digests: [
-                    Entry.DigestKey.request: statement.request, Entry.DigestKey.content: statement.content,
-                    Entry.DigestKey.certificate: certificate.fingerprint, Entry.DigestKey.votes: Digest32(of: votes),
-                    Entry.DigestKey.statement: statement.digest,
-                ], roster: view.charter.roster.version, object: record.id))
-        return ([.closed(statement.digest, until: now.adding(days: 8))], change)
+        var digests = [
+            Entry.DigestKey.request: statement.request, Entry.DigestKey.content: statement.content,
+            Entry.DigestKey.certificate: certificate.fingerprint, Entry.DigestKey.votes: Digest32(of: votes),
+            Entry.DigestKey.statement: statement.digest,
+        ]
+        digests[Entry.DigestKey.document] = examined.submission?.digest
+        let entry = try ledger.entry(
+            .certificateIssue, at: now, actor: actor, digests: digests, roster: view.charter.roster.version, object: record.id)
+        change.entries.append(entry)
+        return (View.closings(of: try Entry(decoding: entry)), change)
     }
 
     /// The vote's own row and entry.

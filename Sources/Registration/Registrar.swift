@@ -54,6 +54,7 @@ public struct Registrar: Sendable {
                 guard record.submission == wish.submission.rendered else { throw Self.idTaken }
                 return record
             }
+            guard !view.isClosed(submission.digest) else { throw Refusal.statementClosed }
             let statement = try open(wish, submission, view.charter, now)
             try await commit(wish, submission, statement, view.charter, now)
             return try await request(submission.subject)
