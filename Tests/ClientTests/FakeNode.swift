@@ -107,7 +107,9 @@ final class FakeNode: Transport {
         case Routes.draftAuthorities: return try drafts(body)
         case Routes.entries:
             let from = Int(query["from"]?.first ?? "0") ?? 0
-            return .object(["entries": .array(state.entries.dropFirst(from).map { .string($0.base64) }), "size": .integer(Int64(state.entries.count))])
+            return .object([
+                "entries": .array(state.entries.dropFirst(from).map { .string($0.base64) }), "size": .integer(Int64(state.entries.count)),
+            ])
         case Routes.consistency:
             let old = Int64(query["from"]?.first ?? "0") ?? 0
             let new = Int64(query["to"]?.first ?? "0") ?? 0
@@ -120,7 +122,8 @@ final class FakeNode: Transport {
 
     private static func node(_ leaves: [Digest32], level: Int, index: Int64) throws -> Digest32 {
         if level == 0 { return leaves[Int(index)] }
-        return Merkle.nodeHash(try node(leaves, level: level - 1, index: index * 2), try node(leaves, level: level - 1, index: index * 2 + 1))
+        return Merkle.nodeHash(
+            try node(leaves, level: level - 1, index: index * 2), try node(leaves, level: level - 1, index: index * 2 + 1))
     }
 
     /// A signed checkpoint over the first entries; all of them unless said.
@@ -189,7 +192,8 @@ final class FakeNode: Transport {
             let document = try AuthorityDocument(document: drafted.document)
             parents[document.name] = document
             return .object([
-                "name": .string(document.name.description), "document": .string(drafted.document.base64), "tbs": .string(drafted.tbs.base64),
+                "name": .string(document.name.description), "document": .string(drafted.document.base64),
+                "tbs": .string(drafted.tbs.base64),
             ])
         }
         return .object(["drafts": .array(drafts)])

@@ -68,9 +68,11 @@ struct RequestLie: Sendable, CustomTestStringConvertible {
                 case .string(let statement)? = members["statement"]
             else { return }
             let constraints = Extension(oid: .basicConstraints, isCritical: true, value: [0x30, 0x03, 0x01, 0x01, 0xff])
-            guard let other = try? TBSCertificate(
-                serialNumber: tbs.serialNumber, signature: tbs.signature, issuer: tbs.issuer, validity: tbs.validity, subject: tbs.subject,
-                publicKey: tbs.publicKey, extensions: tbs.extensions + [constraints])
+            guard
+                let other = try? TBSCertificate(
+                    serialNumber: tbs.serialNumber, signature: tbs.signature, issuer: tbs.issuer, validity: tbs.validity,
+                    subject: tbs.subject,
+                    publicKey: tbs.publicKey, extensions: tbs.extensions + [constraints])
             else { return }
             members["tbs"] = .string(other.der.base64)
             members["statement"] = .string(statement.replacing(tbs.content.base64, with: other.content.base64))
@@ -80,9 +82,11 @@ struct RequestLie: Sendable, CustomTestStringConvertible {
                 case .string(let statement)? = members["statement"],
                 let key = try? PrivateKey.generate(.ecdsaP256, entropy: SystemEntropy())
             else { return }
-            guard let other = try? TBSCertificate(
-                serialNumber: tbs.serialNumber, signature: tbs.signature, issuer: tbs.issuer, validity: tbs.validity, subject: tbs.subject,
-                publicKey: key.publicKey, extensions: tbs.extensions)
+            guard
+                let other = try? TBSCertificate(
+                    serialNumber: tbs.serialNumber, signature: tbs.signature, issuer: tbs.issuer, validity: tbs.validity,
+                    subject: tbs.subject,
+                    publicKey: key.publicKey, extensions: tbs.extensions)
             else { return }
             members["tbs"] = .string(other.der.base64)
             members["statement"] = .string(statement.replacing(tbs.content.base64, with: other.content.base64))
@@ -136,7 +140,9 @@ struct LyingNodeTests {
         let id = try await world.submitted(node).id
         let foreign = try PrivateKey.generate(.ecdsaP256, entropy: SystemEntropy())
         node.change { state in
-            guard let opened = state.requests[id], let tbs = try? TBSCertificate(der: opened.tbs), let signature = try? foreign.sign(tbs.der) else { return }
+            guard let opened = state.requests[id], let tbs = try? TBSCertificate(der: opened.tbs),
+                let signature = try? foreign.sign(tbs.der)
+            else { return }
             state.requests[id]?.certificate = Certificate(tbs: tbs, signature: signature).der
         }
         let ben = try await node.session(as: "ben")

@@ -12,7 +12,9 @@ struct PersonFolderTests {
 
     private func folder(_ name: String = "ada") throws -> PersonFolder { PersonFolder(home: home, handle: try World.handle(name)) }
 
-    private func source(_ passphrase: String) -> PassphraseSource { PassphraseSource(file: nil) { _ throws(Problem) in Bytes(passphrase.utf8) } }
+    private func source(_ passphrase: String) -> PassphraseSource {
+        PassphraseSource(file: nil) { _ throws(Problem) in Bytes(passphrase.utf8) }
+    }
 
     private func mode(_ path: String) throws -> Int {
         try #require(try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int)
@@ -22,7 +24,8 @@ struct PersonFolderTests {
     func sealed() async throws {
         defer { try? FileManager.default.removeItem(atPath: home) }
         let folder = try folder()
-        let made = try Enrollment.makePerson(in: folder, node: nil, passphrase: Bytes("four random words".utf8), clocks: clocks, entropy: SystemEntropy())
+        let made = try Enrollment.makePerson(
+            in: folder, node: nil, passphrase: Bytes("four random words".utf8), clocks: clocks, entropy: SystemEntropy())
         #expect(try mode(home) == 0o700)
         #expect(try mode(folder.path) == 0o700)
         for name in ["login.key", "vote.key", "person.txt"] { #expect(try mode("\(folder.path)/\(name)") == 0o600) }
@@ -63,7 +66,9 @@ struct PersonFolderTests {
         defer { try? FileManager.default.removeItem(atPath: home) }
         let ada = try folder()
         let ben = try folder("ben")
-        for folder in [ada, ben] { _ = try Enrollment.makePerson(in: folder, node: nil, passphrase: nil, clocks: clocks, entropy: SystemEntropy()) }
+        for folder in [ada, ben] {
+            _ = try Enrollment.makePerson(in: folder, node: nil, passphrase: nil, clocks: clocks, entropy: SystemEntropy())
+        }
         let key = ada.path + "/login.key"
         try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: key)
         #expect(await code { _ = try PersonKeys(opening: ada, passphrase: source("")) } == "client.file-not-private")
@@ -96,7 +101,8 @@ struct PersonFolderTests {
         let world = try World()
         defer { world.remove() }
         let ben = try world.folder("ben")
-        let moved = NodeIdentity(address: NodeAddress(host: "10.0.0.1", port: 8443), instance: world.instance, pin: world.pin, serverKey: world.serverKey)
+        let moved = NodeIdentity(
+            address: NodeAddress(host: "10.0.0.1", port: 8443), instance: world.instance, pin: world.pin, serverKey: world.serverKey)
         try ben.attach(moved)
         #expect(try ben.node() == moved)
         for other in [
@@ -108,11 +114,18 @@ struct PersonFolderTests {
         #expect(try ben.node() == moved)
     }
 
-    @Test("Addresses", arguments: [
-        ("127.0.0.1:8443", "127.0.0.1:8443"), ("https://ra.example:443/", "ra.example:443"), ("[2001:db8::1]:8443", "[2001:db8::1]:8443"),
-    ])
+    @Test(
+        "Addresses",
+        arguments: [
+            ("127.0.0.1:8443", "127.0.0.1:8443"), ("https://ra.example:443/", "ra.example:443"),
+            ("[2001:db8::1]:8443", "[2001:db8::1]:8443"),
+        ])
     func addresses(text: String, expected: String) throws { #expect(try NodeAddress(parsing: text).text == expected) }
 
-    @Test("What is no address", arguments: ["", "host", "host:", "host:0", "host:65536", ":8443", "2001:db8::1:8443", "a b:1", "user@host:1", "host/x:1", "host:08443"])
+    @Test(
+        "What is no address",
+        arguments: [
+            "", "host", "host:", "host:0", "host:65536", ":8443", "2001:db8::1:8443", "a b:1", "user@host:1", "host/x:1", "host:08443",
+        ])
     func noAddress(text: String) async { #expect(await code { _ = try NodeAddress(parsing: text) } == "client.address-malformed") }
 }

@@ -8,7 +8,8 @@ import Wire
 @Suite("Plan and apply")
 struct PlanTests {
     private func plan(_ world: World, _ yaml: String, drop: Bool = false) throws -> Plan {
-        try Plan(try Manifest(yaml: Bytes(yaml.utf8)), against: try world.charter, drop: drop, now: world.clocks.now, entropy: SystemEntropy())
+        try Plan(
+            try Manifest(yaml: Bytes(yaml.utf8)), against: try world.charter, drop: drop, now: world.clocks.now, entropy: SystemEntropy())
     }
 
     @Test("What is in force as the file says changes nothing")
@@ -26,9 +27,10 @@ struct PlanTests {
         defer { world.remove() }
         let plan = try plan(world, World.manifest.replacing("days: 7", with: "days: 5").replacing("max: 32,", with: "max: 16, min: 2,"))
         #expect(plan.differences.map(\.label) == ["profile device", "approval two"])
-        #expect(plan.differences.flatMap(\.lines).map { "\($0.sign.rawValue) \($0.member): \($0.value)" } == [
-            "~ fields.serial.max: 32 → 16", "+ fields.serial.min: 2", "~ days: 7 → 5",
-        ])
+        #expect(
+            plan.differences.flatMap(\.lines).map { "\($0.sign.rawValue) \($0.member): \($0.value)" } == [
+                "~ fields.serial.max: 32 → 16", "+ fields.serial.min: 2", "~ days: 7 → 5",
+            ])
         #expect(plan.differences[1].text == ["~ approval two", "    ~ days  7 → 5"])
     }
 
@@ -48,7 +50,9 @@ struct PlanTests {
 
     @Test(
         "What stands in an authority's certificate cannot change under its name",
-        arguments: [("years: 20", "years: 21"), ("CN=Test Issuing", "CN=Other"), ("pathLength: 0", "pathLength: 1"), ("issuer: root, ", "")])
+        arguments: [
+            ("years: 20", "years: 21"), ("CN=Test Issuing", "CN=Other"), ("pathLength: 0", "pathLength: 1"), ("issuer: root, ", ""),
+        ])
     func authority(from: String, to: String) async throws {
         let world = try World()
         defer { world.remove() }
@@ -60,11 +64,17 @@ struct PlanTests {
         let world = try World()
         defer { world.remove() }
         let yaml = World.manifest.replacing("profiles: [device]", with: "profiles: [device, gate]")
-            .replacing("approvals:", with: "  gate: { authority: devices, approval: two, subject: \"CN=gate\", keys: [ecdsa-p256], validity: { days: 9 }, keyUsage: [digitalSignature] }\napprovals:")
+            .replacing(
+                "approvals:",
+                with:
+                    "  gate: { authority: devices, approval: two, subject: \"CN=gate\", keys: [ecdsa-p256], validity: { days: 9 }, keyUsage: [digitalSignature] }\napprovals:"
+            )
         #expect(try plan(world, yaml).differences.map(\.label) == ["authority devices", "profile gate"])
     }
 
-    @Test("Issuers come before those below them; a circle and an unknown issuer are refused", arguments: [("b", true), ("a", false), ("nobody", false)])
+    @Test(
+        "Issuers come before those below them; a circle and an unknown issuer are refused",
+        arguments: [("b", true), ("a", false), ("nobody", false)])
     func order(issuer: String, isGood: Bool) async throws {
         let world = try World()
         defer { world.remove() }
@@ -108,7 +118,8 @@ struct PlanTests {
         let admin = try await node.session(as: "admin")
         node.lie { route, members in
             guard route == Routes.draftAuthorities, case .array(let drafts)? = members["drafts"], case .object(var draft)? = drafts.first,
-                case .string(let text)? = draft["document"], let octets = Bytes(base64: text), case .object(var document)? = try? JSON(parsing: octets)
+                case .string(let text)? = draft["document"], let octets = Bytes(base64: text),
+                case .object(var document)? = try? JSON(parsing: octets)
             else { return }
             switch about {
             case "name": draft["name"] = .string("third")
@@ -120,9 +131,13 @@ struct PlanTests {
                 guard let key = try? PrivateKey.generate(.ecdsaP256, entropy: SystemEntropy()) else { return }
                 document["publicKey"] = .string(key.publicKey.der.base64)
             case "tbs":
-                let json = JSON.object(["name": .string("second"), "subject": .string("CN=Evil"), "key": .string("ecdsa-p256"), "years": .integer(9), "purposes": .array([.string("authority")])])
+                let json = JSON.object([
+                    "name": .string("second"), "subject": .string("CN=Evil"), "key": .string("ecdsa-p256"), "years": .integer(9),
+                    "purposes": .array([.string("authority")]),
+                ])
                 guard let key = try? PrivateKey.generate(.ecdsaP256, entropy: SystemEntropy()),
-                    let other = try? World.draft(json, key: key.publicKey, parents: [:], now: world.clocks.now), let tbs = try? TBSCertificate(der: other.tbs)
+                    let other = try? World.draft(json, key: key.publicKey, parents: [:], now: world.clocks.now),
+                    let tbs = try? TBSCertificate(der: other.tbs)
                 else { return }
                 draft["tbs"] = .string(other.tbs.base64)
                 document["publicKey"] = .string(key.publicKey.der.base64)

@@ -67,7 +67,9 @@ struct VotingTests {
         #expect(try await ben.request(id).reason == nil)
     }
 
-    @Test("Reasons with control characters, or none at all, are refused", arguments: ["", "a\nb", "a\u{1b}[31m", "a\u{202e}b", String(repeating: "x", count: 1001)])
+    @Test(
+        "Reasons with control characters, or none at all, are refused",
+        arguments: ["", "a\nb", "a\u{1b}[31m", "a\u{202e}b", String(repeating: "x", count: 1001)])
     func reasonRefused(words: String) async {
         #expect(await code { _ = try Reason(words, entropy: SystemEntropy()) } == "request.reason-invalid")
     }
@@ -81,13 +83,16 @@ struct VotingTests {
         let device = try World.handle("device")
         let csr = try world.csr(try PrivateKey.generate(.ecdsaP256, entropy: SystemEntropy()))
         #expect(await code { _ = try await dee.submit(profile: device, csr: csr, fields: [:]) } == "request.fields")
-        #expect(await code { _ = try await dee.submit(profile: device, csr: csr, fields: ["serial": "1", "more": "2"]) } == "request.fields")
+        #expect(
+            await code { _ = try await dee.submit(profile: device, csr: csr, fields: ["serial": "1", "more": "2"]) } == "request.fields")
         let unknown = try World.handle("unknown")
         #expect(await code { _ = try await dee.submit(profile: unknown, csr: csr, fields: [:]) } == "profile.not-found")
         var broken = csr
         broken[broken.count - 1] ^= 1
         let damaged = broken
-        #expect(await code { _ = try await dee.submit(profile: device, csr: damaged, fields: ["serial": "1"]) } == "request.possession-unproven")
+        #expect(
+            await code { _ = try await dee.submit(profile: device, csr: damaged, fields: ["serial": "1"]) } == "request.possession-unproven"
+        )
         #expect(await code { _ = try await dee.submit(profile: device, csr: [1, 2], fields: ["serial": "1"]) } == "request.csr-invalid")
         #expect(node.posted.isEmpty)
     }

@@ -31,7 +31,8 @@ struct YAMLTests {
         arguments: [
             "a: 1.5", "a: 1e3", "a: .inf", "a: 0x10", "a: 0o17", "a: 010", "a: +1", "a: 1_000", "a: 12:30", "a: 2026-11-25", "a: -0",
             "a: 92233720368547758070", "a: yes", "a: No", "a: on", "a: TRUE", "a: y", "a:", "a: null", "a: ~", "a: &x b", "a: &x b\nc: *x",
-            "a: b\na: c", "a: { b: 1, b: 2 }", "a: !!binary AAAA", "a: !x b", "a: !!float 1", "? [a]\n: b", "<<: { a: b }", "a: [", "a: b\n---\nc: d",
+            "a: b\na: c", "a: { b: 1, b: 2 }", "a: !!binary AAAA", "a: !x b", "a: !!float 1", "? [a]\n: b", "<<: { a: b }", "a: [",
+            "a: b\n---\nc: d",
             "", "a: \"\\x\"", "\u{7}: b",
         ])
     func refused(yaml: String) async {
@@ -41,7 +42,9 @@ struct YAMLTests {
     @Test("Aliases cannot grow a document, depth and size are bounded")
     func bounded() async {
         var bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
-        for level in 1...9 { bomb += "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ", ") + "]\n" }
+        for level in 1...9 {
+            bomb += "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ", ") + "]\n"
+        }
         let deep = "a: " + String(repeating: "[", count: 40) + String(repeating: "]", count: 40)
         let many = "a: [" + Array(repeating: "1", count: YAML.mostValues + 1).joined(separator: ", ") + "]"
         let long = "a: " + String(repeating: "x", count: YAML.sizeLimit)
@@ -63,7 +66,10 @@ struct YAMLTests {
             ("approvals: { two: { roles: [registration-officer], days: 7 } }", "document.approval-invalid"),
             ("approvals: { two: { quorum: 0, roles: [registration-officer], days: 7 } }", "document.approval-invalid"),
             ("approvals: { two: { quorum: 2, roles: [registration-officer], days: 7, day: 7 } }", "document.approval-invalid"),
-            ("authorities: { root: { subject: CN=R, key: ecdsa-p256, years: 30, purposes: [authority], content: x } }", "document.authority-invalid"),
+            (
+                "authorities: { root: { subject: CN=R, key: ecdsa-p256, years: 30, purposes: [authority], content: x } }",
+                "document.authority-invalid"
+            ),
             ("authorities: { root: { subject: CN=R, key: ecdsa-p256, years: 300, purposes: [authority] } }", "profile.document-invalid"),
             ("profiles: { p: { authority: a } }", "profile.document-invalid"),
         ])
