@@ -187,6 +187,12 @@ extension Roster {
 
     public func roles(of person: Handle) -> [Role] { Role.allCases.filter { holds(person, $0) } }
 
+    /// Whether the text is about a person of this roster, with exactly the roster's keys.
+    public func names(_ person: Person) -> Bool {
+        let mine = keys.filter { $0.person == person.handle }
+        return mine.filter { $0.use == .login }.map(\.key) == [person.login] && mine.filter { $0.use == .vote }.map(\.key) == [person.vote]
+    }
+
     public func document(_ kind: DocumentKind, _ name: Handle) -> Document? {
         documents.first { $0.kind == kind && $0.name == name }
     }

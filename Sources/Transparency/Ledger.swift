@@ -47,21 +47,24 @@ public final class Ledger: Sendable {
     /// The newest checkpoint, over everything committed before this call.
     public func checkpoint() async throws(Problem) -> SignedNote { try await publisher.checkpoint(for: self) }
 
-    /// The last line of an orderly stop.
+    /// The last line of an orderly stop. Custody and database are free for another process when this returns.
     public func stop() async throws(Problem) {
         try await anchor([])
         do { try await anchorFile.append([.stop]) } catch { throw error.problem }
         do { try await store.close() } catch { throw error.problem }
+        anchorFile.release()
     }
 
     /// An encoded entry of this node.
     public func entry(
-        _ type: EventType, at time: UTCTime, actor: Bytes? = nil, digests: [UInt8: Digest32] = [:], roster: Int64? = nil,
+        _ type: EventType, at time: UTCTime, actor: Bytes? = nil, commitment: Digest32? = nil, digests: [UInt8: Digest32] = [:],
+        roster: Int64? = nil,
         object: ID? = nil, outcome: String? = nil
     ) throws(Problem) -> Bytes {
         do {
             return try Entry(
-                type: type, time: UInt64(clamping: time.seconds) &* 1000, actor: actor, digests: digests, roster: roster,
+                type: type, time: UInt64(clamping: time.seconds) &* 1000, actor: actor, commitment: commitment, digests: digests,
+                roster: roster,
                 object: object?.bytes, outcome: outcome, node: node.description
             ).encoded
         } catch {

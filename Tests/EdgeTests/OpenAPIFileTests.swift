@@ -8,7 +8,8 @@ struct OpenAPIFileTests {
     /// Set ASSAY_UPDATE_OPENAPI=1 to write the file anew after a change of routes.
     @Test("docs/openapi.json is what the table of routes says")
     func fileIsCurrent() throws {
-        let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../docs/openapi.json").standardized.path
+        let here = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        let path = here.appendingPathComponent("../../docs/openapi.json").standardized.path
         let generated = OpenAPI.document().canonicalBytes
         if ProcessInfo.processInfo.environment["ASSAY_UPDATE_OPENAPI"] == "1" {
             try Data(generated + [0x0a]).write(to: URL(fileURLWithPath: path))
