@@ -64,9 +64,11 @@ serve() {
     server=$!
     # The server prints its address, and a code for those who have keys, when it is ready.
     for _ in $(seq 200); do
-        address=$(grep -oE -m 1 'https://[0-9.]+:[0-9]+' "$work/server.out" || true)
         node=$(grep -oE -m 1 'assay-node-[A-Za-z0-9_-]+$' "$work/server.out" || true)
-        [ -z "$node" ] || return 0
+        if [ -n "$node" ]; then
+            address=$(grep -oE -m 1 'https://[0-9.]+:[0-9]+' "$work/server.out")
+            return 0
+        fi
         kill -0 "$server" 2>/dev/null || break
         sleep 0.05
     done

@@ -21,7 +21,7 @@ extension RequestCommand {
         static let configuration = CommandConfiguration(
             abstract: "Ask for a certificate: a CSR under a profile.",
             discussion: """
-                Of the CSR only the key is taken; what the certificate says comes from the profile and the fields. Serial number and
+                Of the CSR only the key is taken; what the certificate says comes from the profile and the fields. Serial number and \
                 validity are fixed now, and people vote on exactly that.
 
                 Example:

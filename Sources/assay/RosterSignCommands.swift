@@ -8,7 +8,7 @@ extension RosterCommand {
         static let configuration = CommandConfiguration(
             abstract: "Sign a roster that another administrator has proposed.",
             discussion: """
-                What it changes is computed here, against your own verified copy, and shown before you sign. A new person's fingerprint
+                What it changes is computed here, against your own verified copy, and shown before you sign. A new person's fingerprint \
                 is shown too: compare it with what that person says.
 
                 Example:

@@ -25,6 +25,8 @@ final class FakeNode: Transport {
         var documents: [Digest32: Bytes]
         var requests: [ID: Opened] = [:]
         var entries: [Bytes] = []
+        /// The person who waits for confirmation.
+        var pending: SignedNote?
         /// Routes that something was sent to.
         var posted: [String] = []
     }
@@ -96,7 +98,24 @@ final class FakeNode: Transport {
         case Routes.roster:
             let from = Int(query["from"]?.first ?? "1") ?? 1
             return .object(["rosters": .array(state.rosters.dropFirst(from - 1).map { .string($0.rendered) })])
+        case Routes.proposals: return .object(["proposals": .array([])])
         case Routes.persons: return .object(["people": .array(world.people.map { .string($0.rendered) })])
+        case Routes.enroll:
+            guard case .json(let json) = body else { throw Self.unknown }
+            var fields = try JSONFields(json, code: "test")
+            let person = try Person(try SignedNote(parsing: try fields.string("person")))
+            guard try fields.base64("secret") == Bytes(repeating: 5, count: 16) else {
+                throw Problem(.forbidden, "enrollment.code-invalid", title: "no", detail: "")
+            }
+            return .object(["handle": .string(person.handle.description), "fingerprint": .string(person.fingerprint)])
+        case Routes.addOfficer:
+            return .object(["secret": .string(Bytes(repeating: 5, count: 16).base64), "expires": .integer(1_764_000_000)])
+        case Routes.officer:
+            let note = state.pending
+            return .object([
+                "handle": .string(parameters["handle"] ?? ""), "state": .string("pending"),
+                "person": note.map { .string($0.rendered) } ?? .null,
+            ])
         case Routes.submitRequest:
             status = 201
             return try submit(body)
