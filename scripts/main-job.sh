@@ -64,9 +64,11 @@ serve() {
     server=$!
     # The server prints its address, and a code for those who have keys, when it is ready.
     for _ in $(seq 200); do
-        address=$(grep -oE -m 1 'https://[0-9.]+:[0-9]+' "$work/server.out" || true)
         node=$(grep -oE -m 1 'assay-node-[A-Za-z0-9_-]+$' "$work/server.out" || true)
-        [ -z "$node" ] || return 0
+        if [ -n "$node" ]; then
+            address=$(grep -oE -m 1 'https://[0-9.]+:[0-9]+' "$work/server.out")
+            return 0
+        fi
         kill -0 "$server" 2>/dev/null || break
         sleep 0.05
     done
@@ -96,7 +98,6 @@ assay login --new --as admin --unsealed --out "$work/admin.person"
 
 say "The data directory: custody, database, and roster version 1, which names that administrator."
 assay init --data "$data" --administrator "$work/admin.person"
-pin=$(found '[A-Za-z0-9+/]{43}=')
 
 say "The server: TLS 1.3 on the loopback address, nothing else. It prints its address, and a line for those who have keys."
 serve
@@ -118,6 +119,9 @@ done
 
 say "With one administrator the two-person rule is not in force for the roster, and status says so."
 assay status --as admin
+
+say "Somebody keeps a checkpoint of the ledger as it is now, elsewhere."
+assay ledger checkpoint --out "$work/kept.checkpoint" --as admin
 
 say "The device: its key never leaves it; openssl plays its part."
 openssl ecparam -name prime256v1 -genkey -noout -out "$work/device.key" 2>/dev/null
@@ -145,8 +149,7 @@ assay authority certificate devices --out "$work/issuing.pem" --as officer-3
 assay authority certificate root --out "$work/root.pem" --as officer-3
 openssl verify -x509_strict -CAfile "$work/root.pem" -untrusted "$work/issuing.pem" "$work/device.pem" | tee -a "$transcript"
 
-say "The proof, the whole log, and the log against a checkpoint kept earlier."
-assay ledger checkpoint --out "$work/kept.checkpoint" --as officer-3
+say "The certificate's proof, the whole log, and the log against the checkpoint that was kept."
 assay ledger prove "$request" --out "$work/device" --as officer-3
 assay ledger verify --as officer-3
 assay ledger verify --since "$work/kept.checkpoint" --as officer-3

@@ -34,7 +34,6 @@ public struct Plan: Sendable {
         }
         for (name, after) in manifest.authorities.sorted(by: { $0.key < $1.key }) {
             guard let before = charter.bytes(.authority, name).flatMap(RosterProposal.json), case .object(let old) = before else {
-                _ = compare(.authority, name, before: nil, after: after)
                 fresh[name] = after
                 continue
             }
@@ -60,10 +59,13 @@ public struct Plan: Sendable {
         }
         kept = drop ? [] : absent.map(\.label)
         dropped = drop ? absent.map { ($0.kind, $0.name) } : []
-        self.differences = differences + (drop ? absent.map { DocumentDifference($0.label, before: .object([:]), after: nil) } : [])
+        let ordered = try Self.issuersFirst(fresh, inForce: Set(charter.documents.authorities.keys))
+        // New authorities first, as they are made.
+        let made = ordered.map { DocumentDifference("authority \($0.name)", before: nil, after: $0.document) }
+        drafts = ordered
+        self.differences = made + differences + (drop ? absent.map { DocumentDifference($0.label, before: .object([:]), after: nil) } : [])
         self.unchanged = unchanged
         self.complete = complete
-        drafts = try Self.issuersFirst(fresh, inForce: Set(charter.documents.authorities.keys))
         try checkTogether(charter, now: now, entropy: entropy)
     }
 

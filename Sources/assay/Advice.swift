@@ -38,7 +38,7 @@ enum Advice {
         "roster.signed-already": "Next: another administrator runs `assay roster sign`.",
         "roster.not-next": "Next: repeat the command; it begins from the present roster.",
         "roster.expired": "Next: make the change again.",
-        "access.unknown-key": "Next: ask an administrator to confirm you: assay officer confirm NAME --fingerprint …",
+        "access.key-unknown": "Next: ask an administrator to confirm you: assay officer confirm NAME --fingerprint …",
         "access.role-missing": "Next: ask somebody who has the role; `assay status` says which ones you have.",
         "enrollment.code-invalid": "Next: ask an administrator for a new code: assay officer add NAME --role ROLE",
         "code.malformed": "Next: paste the whole code, as one word.",

@@ -18,10 +18,10 @@ struct Assay: AsyncParsableCommand {
             """,
         version: House.software,
         groupedSubcommands: [
-            CommandGroup(name: "A house", subcommands: [Init.self, Serve.self, Status.self]),
+            CommandGroup(name: "House", subcommands: [Init.self, Serve.self, Status.self]),
             CommandGroup(name: "People", subcommands: [Login.self, OfficerCommand.self, RosterCommand.self]),
-            CommandGroup(name: "What there is", subcommands: [PlanCommand.self, ApplyCommand.self, AuthorityCommand.self]),
-            CommandGroup(name: "Certificates", subcommands: [RequestCommand.self, CertificateCommand.self]),
+            CommandGroup(name: "Document", subcommands: [PlanCommand.self, ApplyCommand.self, AuthorityCommand.self]),
+            CommandGroup(name: "Certificate", subcommands: [RequestCommand.self, CertificateCommand.self]),
             CommandGroup(name: "Proof", subcommands: [LedgerCommand.self, EvidenceCommand.self]),
         ])
 }

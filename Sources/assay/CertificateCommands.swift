@@ -78,7 +78,7 @@ extension CertificateCommand {
         static let configuration = CommandConfiguration(
             abstract: "Fetch a certificate as PEM, one block.",
             discussion: """
-                It is checked against the statement that people voted on, and against its authority's key, before it is written.
+                It is checked against the statement that people voted on, and against the keys of the authorities in force.
 
                 Example:
                   assay certificate get 01930f3e-0000-7000-8000-000000000001 --out device.pem --as officer-3
@@ -97,6 +97,10 @@ extension CertificateCommand {
                 let certificate = try await find(which, session)
                 try LocalFiles.write(out, Bytes(PEM.encode("CERTIFICATE", certificate.der).utf8))
                 say("\(out.escaped): \(certificate.tbs.subject)")
+                guard let signer = session.signer(of: certificate) else {
+                    return say("! No authority in force has signed it: that it is genuine could not be checked with a key of the roster.")
+                }
+                say("  signed by authority \(signer)")
             }
         }
     }

@@ -47,7 +47,7 @@ extension LedgerCommand {
         static let configuration = CommandConfiguration(
             abstract: "Fetch the proof that a certificate is in the ledger.",
             discussion: """
-                PREFIX.entry has the entry's octets, PREFIX.tlog-proof its proof with a checkpoint; both are verified before they are
+                PREFIX.entry has the entry's octets, PREFIX.tlog-proof its proof with a checkpoint; both are verified before they are \
                 written, and can be verified by anybody from then on, without the node.
 
                 Example:
@@ -109,7 +109,7 @@ struct EvidenceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evidence", abstract: "Gather everything that shows why a certificate was issued, for a sceptic.",
         discussion: """
-            The folder has certificates, request, statement, submission, votes, rosters, documents, people, ledger entry and proof. Who
+            The folder has certificates, request, statement, submission, votes, rosters, documents, people, ledger entry and proof. Who \
             holds the pin needs nothing else to check it (docs/formats.md, section 11).
 
             Example:

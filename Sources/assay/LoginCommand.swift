@@ -9,10 +9,10 @@ struct Login: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make your keys, or join a node with the code that you were given.",
         discussion: """
-            Your keys are made on this machine, in a folder of their own, and never leave it: one to log in, one to sign votes and
+            Your keys are made on this machine, in a folder of their own, and never leave it: one to log in, one to sign votes and \
             rosters. They are sealed under a passphrase, as encrypted PKCS#8 that openssl reads, unless you say --unsealed.
 
-            The first administrator, before there is a house; NAME.person is what `assay init` takes:
+            Examples. The first administrator, before there is a house; NAME.person is what `assay init` takes:
               assay login --new --as admin
 
             An officer, with the one-time code from an administrator; say the fingerprint to that administrator yourself:

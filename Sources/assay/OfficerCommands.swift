@@ -21,7 +21,7 @@ extension OfficerCommand {
         static let configuration = CommandConfiguration(
             abstract: "Invite a person: a one-time code, good for a day.",
             discussion: """
-                The roles are noted in your own folder and used when you confirm the person. They are: administrator,
+                The roles are noted in your own folder and used when you confirm the person. They are: administrator, \
                 registration-officer.
 
                 Example:

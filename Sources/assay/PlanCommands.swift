@@ -9,7 +9,7 @@ struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "Show what a file would change of the documents in force. Changes nothing.",
         discussion: """
-            The file says in YAML which authorities, profiles and approval policies there are; examples/manufacturer.yaml is one.
+            The file says in YAML which authorities, profiles and approval policies there are; examples/manufacturer.yaml is one. \
             + comes, ~ changes, - goes.
 
             Example:
@@ -54,7 +54,7 @@ struct ApplyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "apply", abstract: "Make what the file says the next version of the roster, signed by you.",
         discussion: """
-            Custody makes the keys of new authorities; what their certificates will say comes back, is checked here against the file,
+            Custody makes the keys of new authorities; what their certificates will say comes back, is checked here against the file, \
             and is shown before you sign. Where the roster's quorum is two, another administrator signs too (`assay roster sign`).
 
             Example:
@@ -75,7 +75,8 @@ struct ApplyCommand: AsyncParsableCommand {
     func run() async throws {
         try await working(personal) { session in
             let plan = try session.plan(try Manifest(yaml: try LocalFiles.read(file)), drop: drop)
-            show(plan, against: session.roster)
+            // Who says --yes has looked at the plan before.
+            if plan.isEmpty || !yes { show(plan, against: session.roster) }
             guard !plan.isEmpty else { return }
             let ready = try await session.ready(plan)
             for (name, tbs) in ready.certificates {

@@ -21,7 +21,7 @@ extension RequestCommand {
         static let configuration = CommandConfiguration(
             abstract: "Ask for a certificate: a CSR under a profile.",
             discussion: """
-                Of the CSR only the key is taken; what the certificate says comes from the profile and the fields. Serial number and
+                Of the CSR only the key is taken; what the certificate says comes from the profile and the fields. Serial number and \
                 validity are fixed now, and people vote on exactly that.
 
                 Example:
@@ -48,7 +48,7 @@ extension RequestCommand {
             try await working(personal) { session in
                 let values = Dictionary(fields.map { ($0.name, $0.value) }) { first, _ in first }
                 let request = try await session.submit(profile: profile, csr: try LocalFiles.read(csr), fields: values)
-                show(request, now: SystemClocks().now)
+                show(request)
                 say()
                 say("Next: two others look and decide: assay request show \(request.id)")
             }
@@ -97,7 +97,7 @@ extension RequestCommand {
         @OptionGroup var personal: PersonalOptions
 
         func run() async throws {
-            try await working(personal) { session in show(try await session.request(id), now: SystemClocks().now) }
+            try await working(personal) { session in show(try await session.request(id)) }
         }
     }
 
@@ -122,9 +122,8 @@ extension RequestCommand {
         func run() async throws {
             try await working(personal) { session in
                 let request = try await session.request(id)
-                show(request, now: SystemClocks().now)
+                yes ? showBriefly(request) : show(request)
                 try session.check(.approve, on: request)
-                say()
                 try confirm("Approve this?", assumingYes: yes)
                 let after = try await session.vote(.approve, on: request)
                 if let certificate = after.certificate {
@@ -164,9 +163,8 @@ extension RequestCommand {
             try await working(personal) { session in
                 let reason = try Reason(reason, entropy: SystemEntropy())
                 let request = try await session.request(id)
-                show(request, now: SystemClocks().now)
+                yes ? showBriefly(request) : show(request)
                 try session.check(.reject, on: request)
-                say()
                 try confirm("Reject this? It is final.", assumingYes: yes)
                 let after = try await session.vote(.reject, on: request, reason: reason)
                 say("Rejected. The request is \(after.state.rawValue).")

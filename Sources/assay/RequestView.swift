@@ -5,7 +5,7 @@ import PKIX
 import Profiles
 
 /// A request as an officer sees it: from its bytes, in plain words.
-func show(_ request: RequestEvidence, now: UTCTime) {
+func show(_ request: RequestEvidence) {
     let statement = request.statement
     say("Request \(request.id): \(request.state.rawValue)")
     say()
@@ -35,6 +35,12 @@ func show(_ request: RequestEvidence, now: UTCTime) {
     showOwnWords(request)
     say()
     showVotes(request)
+}
+
+/// In two lines, for who has looked before and says --yes.
+func showBriefly(_ request: RequestEvidence) {
+    say("Request \(request.id): \(request.tbs.subject)")
+    say("  statement \(request.statement.digest)")
 }
 
 /// What the request itself asked for, so that nobody takes it for what is issued.

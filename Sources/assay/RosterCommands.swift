@@ -11,7 +11,7 @@ struct RosterCommand: AsyncParsableCommand {
             Example:
               assay roster show --as officer-1
             """,
-        subcommands: [Show.self, List.self, Sign.self])
+        subcommands: [Show.self, List.self, Sign.self, Export.self, Submit.self])
 }
 
 extension RosterCommand {
@@ -83,44 +83,6 @@ extension RosterCommand {
                     case .failure(let problem): say("Proposed \(digest.hex.prefix(16)): not acceptable, \(problem.code)")
                     }
                 }
-            }
-        }
-    }
-
-    struct Sign: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Sign a roster that another administrator has proposed.",
-            discussion: """
-                What it changes is computed here, against your own verified copy, and shown before you sign.
-
-                Example:
-                  assay roster sign --as admin-2
-                """)
-
-        @Argument(help: "Which one: the beginning of its hash in hexadecimal. Not needed when there is one.")
-        var hash: String?
-
-        @Flag(name: .shortAndLong, help: "Sign without asking.")
-        var yes = false
-
-        @OptionGroup var personal: PersonalOptions
-
-        func run() async throws {
-            try await working(personal) { session in
-                let all = try await session.proposals()
-                let wanted = all.filter { hash.map($0.digest.hex.hasPrefix) ?? true }
-                guard let (_, found) = wanted.first, wanted.count == 1 else {
-                    throw Problem(
-                        .notFound, "roster.proposal-not-found", title: wanted.isEmpty ? "There is no such proposal" : "Which proposal?",
-                        detail: all.isEmpty
-                            ? "Nothing waits for signatures."
-                            : "Waiting: \(all.map { String($0.digest.hex.prefix(16)) }.joined(separator: ", ")).")
-                }
-                let proposal = try found.get()
-                say("Proposed and signed by \(proposal.signers.map(\.description).joined(separator: ", ")):")
-                show(proposal)
-                try confirm("Sign this as roster version \(proposal.roster.version)?", assumingYes: yes)
-                try await signAndTell(proposal, &session)
             }
         }
     }

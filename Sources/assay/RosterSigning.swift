@@ -4,7 +4,11 @@ import Client
 
 /// Signs a proposal that was shown, hands it in, and says what became of it.
 func signAndTell(_ proposal: RosterProposal, _ session: inout Session) async throws {
-    switch try await session.sign(proposal) {
+    tell(try await session.sign(proposal), session.roster)
+}
+
+func tell(_ outcome: ProposalOutcome, _ roster: Roster) {
+    switch outcome {
     case .accepted(let version, let warnings):
         say("Roster version \(version) is in force.")
         for warning in warnings { say("! \(warning.escaped)") }
@@ -12,7 +16,15 @@ func signAndTell(_ proposal: RosterProposal, _ session: inout Session) async thr
         say(
             "You have signed. \(missing) more signature\(missing == 1 ? " is" : "s are") needed before it comes into force, by: "
                 + others.map(\.description).joined(separator: ", ") + ".")
-        for other in others { say("  assay roster sign \(digest.hex.prefix(16)) --as \(other)") }
+        let name = digest.hex.prefix(16)
+        for other in others where roster.people.contains(other) { say("  assay roster sign \(name) --as \(other)") }
+        // The node does not know them yet, so they sign a file.
+        for other in others where !roster.people.contains(other) {
+            say("\(other) is not in the roster yet, and signs a file:")
+            say("  assay roster export \(name) --out proposal.json     then give it to \(other), who runs")
+            say("  assay roster sign --file proposal.json --as \(other)     and gives it back")
+            say("  assay roster submit proposal.json")
+        }
     }
 }
 

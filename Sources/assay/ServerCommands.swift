@@ -12,8 +12,8 @@ struct Init: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init", abstract: "Found a house: custody, database, and roster version 1.",
         discussion: """
-            The first administrator makes their keys on their own and hands over only the person text. That person's vote key signs
-            roster version 1, so their folder must be on this machine; no key of theirs is copied. The hash that is printed at the end
+            The first administrator makes their keys on their own and hands over only the person text. That person's vote key signs \
+            roster version 1, so their folder must be on this machine; no key of theirs is copied. The hash that is printed at the end \
             is what everybody trusts: write it down and keep it in the safe.
 
             Example:

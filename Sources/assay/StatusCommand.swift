@@ -28,9 +28,10 @@ struct Status: AsyncParsableCommand {
             facts.add("node", "\(status.node) at \(session.identity.address), Assay \(status.software.escaped)")
             facts.add("custody", status.custody.escaped)
             let administrators = roster.administrators.count
+            let people = roster.people.count
             facts.add(
                 "roster",
-                "version \(roster.version), \(roster.people.count) people, \(administrators) administrator\(administrators == 1 ? "" : "s"), quorum \(roster.quorum)"
+                "version \(roster.version), \(people) \(people == 1 ? "person" : "people"), \(administrators) administrator\(administrators == 1 ? "" : "s"), quorum \(roster.quorum)"
             )
             let documents = session.charter.documents
             facts.add("authorities", Self.names(documents.authorities.keys))
