@@ -88,7 +88,8 @@ public struct Rosters: Sendable {
             change.writes.append(
                 Write(
                     "INSERT INTO person (hash, handle, note, created) VALUES ($1, $2, $3, $4) ON CONFLICT (hash) DO NOTHING",
-                    [.blob(person.digest), .text(person.handle.description), .text(newcomer.note.rendered), .integer(now.seconds)], expects: nil))
+                    [.blob(person.digest), .text(person.handle.description), .text(newcomer.note.rendered), .integer(now.seconds)],
+                    expects: nil))
             change.writes.append(
                 Write(
                     "UPDATE invitation SET state = 'enrolled', version = version + 1 WHERE handle = $1", [.text(person.handle.description)],
