@@ -59,16 +59,20 @@ refused() {
 found() { grep -oE -m 1 "$1" <<<"$said" | head -n 1 || fail "Nothing like $1 in the answer above."; }
 
 serve() {
-    "$program" serve --data "$data" --listen "$listen" >"$work/server.log" 2>&1 &
+    : >"$work/server.out"
+    "$program" serve --data "$data" --listen "$listen" >"$work/server.out" 2>>"$work/server.log" &
     server=$!
-    # The server prints one line with its address when it is ready.
+    # The server prints its address, and a code for those who have keys, when it is ready.
     for _ in $(seq 200); do
-        address=$(grep -oE -m 1 'https://[0-9.]+:[0-9]+' "$work/server.log" || true)
-        [ -z "$address" ] || return 0
+        node=$(grep -oE -m 1 'assay-node-[A-Za-z0-9_-]+$' "$work/server.out" || true)
+        if [ -n "$node" ]; then
+            address=$(grep -oE -m 1 'https://[0-9.]+:[0-9]+' "$work/server.out")
+            return 0
+        fi
         kill -0 "$server" 2>/dev/null || break
         sleep 0.05
     done
-    cat "$work/server.log" >&2
+    tail -n 20 "$work/server.log" >&2
     fail "The server did not start."
 }
 
@@ -82,6 +86,8 @@ finish_run() {
 mkdir -p "$work"
 if [ "$mode" = run ] && [ -e "$work/done" ]; then
     serve
+    # Where the server listens may have changed.
+    for person in "$ASSAY_HOME"/*/; do "$program" login "$node" --as "$(basename "$person")" >/dev/null; done
     finish_run
     exit
 fi
@@ -92,12 +98,11 @@ assay login --new --as admin --unsealed --out "$work/admin.person"
 
 say "The data directory: custody, database, and roster version 1, which names that administrator."
 assay init --data "$data" --administrator "$work/admin.person"
-pin=$(found '[A-Za-z0-9+/]{43}=')
 
-say "The server: TLS 1.3 on the loopback address, nothing else."
+say "The server: TLS 1.3 on the loopback address, nothing else. It prints its address, and a line for those who have keys."
 serve
-printf '%s\n' "$address" | tee -a "$transcript"
-assay login --server "$address" --pin "$pin" --as admin
+printf '%s\n%s\n' "$address" "$node" | tee -a "$transcript"
+assay login "$node" --as admin
 
 say "One readable document says what there is: authorities, profile, approval policy. The plan is a difference."
 assay plan examples/manufacturer.yaml --as admin
@@ -114,6 +119,9 @@ done
 
 say "With one administrator the two-person rule is not in force for the roster, and status says so."
 assay status --as admin
+
+say "Somebody keeps a checkpoint of the ledger as it is now, elsewhere."
+assay ledger checkpoint --out "$work/kept.checkpoint" --as admin
 
 say "The device: its key never leaves it; openssl plays its part."
 openssl ecparam -name prime256v1 -genkey -noout -out "$work/device.key" 2>/dev/null
@@ -136,24 +144,29 @@ assay request approve "$request" --as officer-2 --yes
 
 say "The certificate, checked by openssl."
 assay certificate show "$request" --as officer-3
-assay certificate get "$request" --out "$work/device.pem" --chain "$work/chain" --as officer-3
-openssl verify -x509_strict -CAfile "$work/chain/root.pem" -untrusted "$work/chain/issuing.pem" "$work/device.pem" | tee -a "$transcript"
+assay certificate get "$request" --out "$work/device.pem" --as officer-3
+assay authority certificate devices --out "$work/issuing.pem" --as officer-3
+assay authority certificate root --out "$work/root.pem" --as officer-3
+openssl verify -x509_strict -CAfile "$work/root.pem" -untrusted "$work/issuing.pem" "$work/device.pem" | tee -a "$transcript"
 
-say "The proof, the whole log, and the log against a checkpoint kept earlier."
-assay ledger checkpoint --out "$work/checkpoint" --as officer-3
-assay ledger prove "$request" --evidence "$work/evidence" --as officer-3
+say "The certificate's proof, the whole log, and the log against the checkpoint that was kept."
+assay ledger prove "$request" --out "$work/device" --as officer-3
 assay ledger verify --as officer-3
-assay ledger verify --since "$work/checkpoint" --as officer-3
+assay ledger verify --since "$work/kept.checkpoint" --as officer-3
+
+say "What a sceptic needs, in one folder: it can be checked without the server."
+rm -rf "$work/evidence"
+assay evidence "$request" --out "$work/evidence" --as officer-3
 
 if [ "$mode" = run ]; then
     touch "$work/done"
     finish_run
 fi
-rm -rf "$out"
-mkdir -p "$(dirname "$out")"
-cp -R "$work/evidence" "$out"
-cp "$work/device.csr" "$transcript" "$out/"
 kill "$server"
 wait "$server" || fail "The server did not stop in order."
 server=
+rm -rf "$out"
+mkdir -p "$(dirname "$out")"
+cp -R "$work/evidence" "$out"
+cp "$transcript" "$out/"
 printf '\nEvidence is in %s\n' "$out"

@@ -140,7 +140,7 @@ public struct AnchorChain: Sendable {
     /// Reads a whole anchor.
     /// - Parameter key: the MAC of the instance that the first line names.
     ///
-    /// A torn append leaves a beginning of what was written, or holes of zero octets in it; so nothing is cut but that. A whole line
+    /// A torn append leaves a beginning of what was written, or whole sectors of zero octets in it; so nothing is cut but that. A whole line
     /// that is not this chain's was altered; one that is, but says nothing known here, was written by a later version, and what it
     /// limits would be forgotten.
     /// - Returns: the chain, and how many octets of `file` are good: a torn last append behind them is cut by the caller.
@@ -155,7 +155,7 @@ public struct AnchorChain: Sendable {
         var chain = AnchorChain(state: state, mac: key(state.instance))
         guard chain.accepts(header, tag) else { throw .anchor("its first line was not written with this master key") }
         var good = at
-        while let end = file[good...].firstIndex(of: 0x0a), !file[good..<end].contains(0) {
+        while let end = file[good...].firstIndex(of: 0x0a), !hasHole(file, good..<end) {
             guard let line = nextLine(file, &at), let (text, tag) = split(line), chain.accepts(text, tag) else {
                 throw .anchor("the line at octet \(good) was altered")
             }
@@ -167,6 +167,13 @@ public struct AnchorChain: Sendable {
         }
         guard file.count - good <= appendLimit else { throw .anchor("more than one append is torn behind octet \(good)") }
         return (chain, good)
+    }
+
+    /// Whether a disk block within the line was never written: zero octets up to a sector's end, or the file's.
+    private static func hasHole(_ file: Bytes, _ line: Range<Int>) -> Bool {
+        guard let start = file[line].firstIndex(of: 0) else { return false }
+        let end = file[start...].firstIndex { $0 != 0 } ?? file.count
+        return end == file.count || end.isMultiple(of: 512)
     }
 
     private mutating func accepts(_ text: Substring, _ tag: Digest32) -> Bool {

@@ -140,7 +140,8 @@ public struct Roster: Hashable, Sendable {
     private func checkRules() throws(Refusal) {
         let lines = text.utf8.split(separator: 0x0a).dropFirst(8)
         guard zip(lines, lines.dropFirst()).allSatisfy({ $0.lexicographicallyPrecedes($1) }) else { throw .rosterNotSorted }
-        guard version >= 1, expires >= time, expires.seconds(since: time) <= Self.longestSpan else { throw .rosterSpan }
+        guard version >= 1 else { throw .malformed("roster", .value(key: "version")) }
+        guard expires >= time, expires.seconds(since: time) <= Self.longestSpan else { throw .rosterSpan }
         guard Set(keys.map(\.key)).count == keys.count else { throw .rosterKeyTwice }
         var names: Set<String> = []
         for document in documents where !names.insert(document.label).inserted { throw .rosterDoubled(document.label) }
@@ -185,6 +186,12 @@ extension Roster {
     }
 
     public func roles(of person: Handle) -> [Role] { Role.allCases.filter { holds(person, $0) } }
+
+    /// Whether the text is about a person of this roster, with exactly the roster's keys.
+    public func names(_ person: Person) -> Bool {
+        let mine = keys.filter { $0.person == person.handle }
+        return mine.filter { $0.use == .login }.map(\.key) == [person.login] && mine.filter { $0.use == .vote }.map(\.key) == [person.vote]
+    }
 
     public func document(_ kind: DocumentKind, _ name: Handle) -> Document? {
         documents.first { $0.kind == kind && $0.name == name }

@@ -1,4 +1,5 @@
 import Basics
+import Foundation
 import Glibc
 
 /// Files of this machine: read with a limit, written whole or not at all (temporary file, fsync, rename).
@@ -86,6 +87,9 @@ public enum LocalFiles {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
+
+    /// What a directory holds; nothing when it cannot be read.
+    static func names(in path: String) -> [String] { (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] }
 
     static func parent(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }

@@ -1,6 +1,5 @@
 import Approval
 import Basics
-import Foundation
 import Glibc
 import PKIX
 import Proofs
@@ -33,8 +32,7 @@ public struct PersonFolder: Sendable {
 
     /// Everybody who has a folder here.
     public static func people(in home: String) -> [Handle] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: home)) ?? []
-        return names.compactMap { Handle($0) }.filter { LocalFiles.exists("\(home)/\($0)/person.txt") }.sorted()
+        LocalFiles.names(in: home).compactMap { Handle($0) }.filter { LocalFiles.exists("\(home)/\($0)/person.txt") }.sorted()
     }
 
     /// Makes the folder whole, or not at all: it is written beside its place and then moved there.

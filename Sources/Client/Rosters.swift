@@ -25,6 +25,13 @@ extension Session {
         do { note = try SignedNote(text: own.text, signatures: (proposal.note?.signatures ?? []) + own.signatures) } catch {
             throw Refusal.note("roster").problem
         }
+        return try await handIn(
+            try RosterProposal(proposal.roster, documents: proposal.documents, people: proposal.people, note: note, charter: charter))
+    }
+
+    /// Hands in a proposal with the signatures that it has.
+    public mutating func handIn(_ proposal: RosterProposal) async throws(Problem) -> ProposalOutcome {
+        guard let note = proposal.note else { throw Refusal.rosterSignatures(have: 0, need: roster.quorum).problem }
         let response = try await transport.send(
             Routes.proposeRoster, parameters: [:], query: [:],
             body: .json(
@@ -35,9 +42,11 @@ extension Session {
         var fields = try response.fields()
         guard response.status == 200 else {
             let missing = Int(clamping: try fields.integer("missing"))
-            return .proposed(proposal.digest, missing: missing, by: proposal.missing.filter { $0 != handle })
+            return .proposed(proposal.digest, missing: missing, by: proposal.missing)
         }
         let warnings = try fields.strings("warnings")
+        // Who is no longer in it cannot ask for it.
+        guard proposal.roster.people.contains(handle) else { return .accepted(version: proposal.roster.version, warnings: warnings) }
         try await refresh()
         guard charter.digests.contains(proposal.digest) else {
             throw .lied("The node says that the roster is in force; it is not in its chain.")

@@ -73,8 +73,13 @@ public struct Session: Sendable {
             isAtEnd = notes.isEmpty
             guard chain.count <= 100_000 else { throw .answerMalformed("The chain of rosters has no end.") }
         }
-        let documents = try await documents(of: chain.last, folder, transport)
-        let charter = try refusing { () throws(Refusal) in try Charter(chain: chain, pin: identity.pin) { documents[$0] } }
+        // Signatures first, so that a document is asked for only when people have signed for it.
+        let notes = chain
+        do throws(Refusal) { _ = try Charter(chain: notes, pin: identity.pin) { _ in nil } } catch {
+            guard case .documentMissing = error else { throw error.problem }
+        }
+        let documents = try await documents(of: notes.last, folder, transport)
+        let charter = try refusing { () throws(Refusal) in try Charter(chain: notes, pin: identity.pin) { documents[$0] } }
         guard charter.instance == identity.instance else { throw Refusal.foreignInstance.problem }
         try folder.keep(chain, from: known.count, documents: documents)
         return (chain, charter)

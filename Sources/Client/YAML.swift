@@ -13,12 +13,16 @@ public enum YAML {
         guard octets.count <= sizeLimit else { throw problem("It has more than \(sizeLimit) octets.") }
         guard let text = String(validating: octets, as: UTF8.self) else { throw problem("It is not UTF-8.") }
         // Tags are resolved here, from the text: the library's rules know dates, fractions and 16 words for true and false.
+        let parser: Parser
         let root: Node?
-        do { root = try Yams.compose(yaml: text, .basic) } catch {
-            throw problem(Self.words(of: error))
-        }
+        do {
+            parser = try Parser(yaml: text, resolver: .basic)
+            root = try parser.singleRoot()
+        } catch { throw problem(Self.words(of: error)) }
         guard let root else { throw problem("It is empty.") }
         var rest = mostValues
+        // Nodes know their anchors only as long as the parser lives.
+        defer { withExtendedLifetime(parser) {} }
         return try value(root, depth: 0, &rest)
     }
 

@@ -112,6 +112,7 @@ public final class AnchorFile: Sendable {
     }
 
     private func write(_ lines: [AnchorLine], _ open: inout Open) throws(CustodyError) {
+        guard lock.isHeld else { throw .inUse(path: files.directory) }
         var chain = open.chain
         var batch: Bytes = []
         for line in lines {

@@ -27,7 +27,7 @@ public final class CustodyDirectory: Sendable {
         self.master = master
     }
 
-    /// Lets another process have the directory. Nothing may be asked of this value, nor of its anchor, afterwards.
+    /// Lets another process have the directory. Nothing may be asked of this value, or of its anchor, afterwards.
     public func release() { lock.release() }
 
     /// Whether the house was begun and never finished: a custody without an anchor.

@@ -96,7 +96,7 @@ public struct HouseFounding: Sendable {
             let record = try custody.seal(log, id: ID(at: now, entropy: entropy), context, entropy: entropy)
             let entry = try Entry(
                 type: .ledgerCreated, time: UInt64(clamping: now.seconds) &* 1000, actor: administrator.actor,
-                digests: [Entry.DigestKey.document: roster.digest], roster: 1, node: node.description)
+                digests: [Entry.DigestKey.document: roster.digest], roster: 1, object: roster.instance.bytes, node: node.description)
             let store = try await Store.create(at: paths.database, headMAC: custody.headMAC(roster.instance, origin: origin))
             let committed = try await store.commit(
                 Change(

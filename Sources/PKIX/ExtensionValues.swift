@@ -132,7 +132,8 @@ public struct SubjectKeyIdentifier: Hashable, Sendable {
 /// RFC 5280 §4.2.1.1; only the key's identifier is written.
 public struct AuthorityKeyIdentifier: Hashable, Sendable {
     public let keyIdentifier: Bytes?
-    /// `authorityCertIssuer` and `authorityCertSerialNumber` as they stand; foreign certificates have them.
+    /// `authorityCertIssuer` and `authorityCertSerialNumber` as they stand; foreign certificates have them. That they come together is
+    /// for lints to say.
     public let others: Bytes
 
     public init(keyIdentifier: Bytes) {
@@ -148,12 +149,10 @@ public struct AuthorityKeyIdentifier: Hashable, Sendable {
             let tag = DERTag.context(0, constructed: false)
             if fields.peek == tag { keyIdentifier = try fields.content(tag) }
             var others = fields
-            if !others.isAtEnd {
-                // Both or none.
-                _ = try others.raw(.context(1, constructed: true))
-                _ = try others.raw(.context(2, constructed: false))
-                try others.finish()
+            for tag in [DERTag.context(1, constructed: true), .context(2, constructed: false)] where others.peek == tag {
+                _ = try others.raw()
             }
+            try others.finish()
             rest = fields.rest()
         }
         self.keyIdentifier = keyIdentifier

@@ -85,6 +85,8 @@ extension PKIXError {
         case .attributeValueCount(let oid): "attribute \(oid) must have exactly one value"
         case .conflictingExtensionRequests: "two attributes ask for extensions; two readers would see two requests"
         case .pem(let rule, let line): "the PEM is malformed in line \(line): \(rule.text)"
+        case .wrongPEMLabel("EC PRIVATE KEY"), .wrongPEMLabel("RSA PRIVATE KEY"):
+            "the private key is in an old form; convert it with `openssl pkcs8 -topk8`"
         case .wrongPEMLabel(let label): "a PEM block \(label.escaped) is not what was asked for"
         case .unsupportedPrivateKey: "the private key is not an ECDSA P-256 key in PKCS#8; convert it with `openssl pkcs8 -topk8`"
         case .privateKeyOutOfRange: "the private key is not a number from 1 to the order of its curve"

@@ -39,31 +39,36 @@ public struct Rosters: Sendable {
     public func propose(
         _ note: SignedNote, documents: [Bytes], people: [SignedNote], by administrator: Principal
     ) async throws(Problem) -> Outcome {
+        do { return try await judge(note, documents, people, by: administrator) } catch { throw Problem(wrapping: error) }
+    }
+
+    private func judge(_ note: SignedNote, _ documents: [Bytes], _ people: [SignedNote], by administrator: Principal) async throws
+        -> Outcome
+    {
         let now = try ledger.now()
         let charter = try ledger.view().charter
-        let roster: Roster
-        let missing: Int
         let digest = Digest32(of: note.text)
-        do {
-            let gathered = try await self.gathered(note, digest)
-            roster = try Roster(text: note.text)
-            missing = try charter.missingSignatures(gathered)
-            if missing == 0 { return try await accept(gathered, documents, people, by: administrator, now: now) }
-            // What could never come into force is not kept: all rules but the number of signatures.
-            try charter.checkProposal(gathered, by: administrator.handle, now: now) { wanted in
-                documents.first { Digest32(of: $0) == wanted }
-            }
-            _ = try Self.newcomers(roster, charter.roster, people)
-            try await keep(gathered, digest, documents, people, now: now)
-        } catch { throw Problem(wrapping: error) }
+        let gathered = try await self.gathered(note, digest)
+        let roster = try Roster(text: note.text)
+        let missing = try charter.missingSignatures(gathered)
+        if missing == 0 { return try await accept(gathered, documents, people, by: administrator, now: now) }
+        // What could never come into force is not kept: all rules but the number of signatures.
+        let supplied = Self.byDigest(documents)
+        try charter.checkProposal(gathered, by: administrator.handle, now: now) { supplied[$0] }
+        _ = try Self.newcomers(roster, charter.roster, people)
+        try await keep(gathered, digest, documents, people, now: now)
         return .proposed(digest, missing: missing)
+    }
+
+    private static func byDigest(_ documents: [Bytes]) -> [Digest32: Bytes] {
+        Dictionary(documents.map { (Digest32(of: $0), $0) }) { first, _ in first }
     }
 
     private func accept(
         _ note: SignedNote, _ documents: [Bytes], _ people: [SignedNote], by administrator: Principal, now: UTCTime
     ) async throws -> Outcome {
         let charter = try ledger.view().charter
-        let supplied = Dictionary(documents.map { (Digest32(of: $0), $0) }) { first, _ in first }
+        let supplied = Self.byDigest(documents)
         let next = try charter.accepting(note, now: now) { supplied[$0] }
         let newcomers = try Self.newcomers(next.roster, charter.roster, people)
         var change = Change()
@@ -78,11 +83,13 @@ public struct Rosters: Sendable {
                     "INSERT INTO document (hash, kind, name, bytes) VALUES ($1, $2, $3, $4) ON CONFLICT (hash) DO NOTHING",
                     [.blob(line.digest), .text(line.kind.rawValue), .text(line.name.description), .blob(bytes)], expects: nil))
         }
-        for (person, note) in newcomers {
+        for newcomer in newcomers {
+            let person = newcomer.person
             change.writes.append(
                 Write(
                     "INSERT INTO person (hash, handle, note, created) VALUES ($1, $2, $3, $4) ON CONFLICT (hash) DO NOTHING",
-                    [.blob(person.digest), .text(person.handle.description), .text(note.rendered), .integer(now.seconds)], expects: nil))
+                    [.blob(person.digest), .text(person.handle.description), .text(newcomer.note.rendered), .integer(now.seconds)],
+                    expects: nil))
             change.writes.append(
                 Write(
                     "UPDATE invitation SET state = 'enrolled', version = version + 1 WHERE handle = $1", [.text(person.handle.description)],
@@ -101,13 +108,20 @@ public struct Rosters: Sendable {
     }
 
     /// The people whom `next` adds, each with the text that has exactly its keys.
-    private static func newcomers(_ next: Roster, _ present: Roster, _ notes: [SignedNote]) throws(Refusal) -> [(Person, SignedNote)] {
-        var result: [(Person, SignedNote)] = []
+    /// A person who is new in a roster, with the text that they signed.
+    private struct Newcomer {
+        let person: Person
+        let note: SignedNote
+    }
+
+    /// The people whom `next` adds, each with the text that has exactly its keys.
+    private static func newcomers(_ next: Roster, _ present: Roster, _ notes: [SignedNote]) throws(Refusal) -> [Newcomer] {
+        var texts: [Newcomer] = []
+        for note in notes { texts.append(Newcomer(person: try Person(note), note: note)) }
+        var result: [Newcomer] = []
         for handle in next.people where present.keys.filter({ $0.person == handle }) != next.keys.filter({ $0.person == handle }) {
-            var found: (Person, SignedNote)?
-            for note in notes {
-                let person = try Person(note)
-                if person.handle == handle, person.instance == next.instance, Ledger.isPerson(person, in: next) { found = (person, note) }
+            let found = texts.first { text in
+                text.person.handle == handle && text.person.instance == next.instance && next.names(text.person)
             }
             guard let found else {
                 throw .personMismatch("\(handle) is new in the roster; a person text with exactly these keys must come with it.")

@@ -90,7 +90,8 @@ extension Registrar {
         var digests = [Entry.DigestKey.votes: vote.digest, Entry.DigestKey.statement: examined.statement.digest]
         digests[Entry.DigestKey.document] = examined.submission?.digest
         let entry = try ledger.entry(
-            .requestReject, at: now, actor: actor, digests: digests, roster: try ledger.view().charter.roster.version, object: record.id)
+            .requestReject, at: now, actor: actor, commitment: vote.reason == Vote.noReason ? nil : vote.reason, digests: digests,
+            roster: try ledger.view().charter.roster.version, object: record.id)
         change.entries.append(entry)
         return (View.closings(of: try Entry(decoding: entry)), change)
     }

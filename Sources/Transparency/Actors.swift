@@ -12,21 +12,11 @@ extension Ledger {
             let rows = try await store.read { try $0.rows("SELECT note FROM person WHERE handle = $1", [.text(handle.description)]) }
             for row in rows {
                 guard let note = try? SignedNote("person", try row.text("note")), let person = try? Person(note) else { continue }
-                if person.handle == handle, Self.isPerson(person, in: roster) { return person.actor }
+                if person.handle == handle, roster.names(person) { return person.actor }
             }
         } catch { throw Problem(wrapping: error) }
         throw Problem(
             .fault, "person.record-missing", title: "A person's text is missing",
             detail: "No stored text of \(handle) carries the keys that the roster has. Restore the table person from a backup.")
-    }
-
-    /// Whether the text is about a person of the roster, with exactly the roster's keys.
-    public static func isPerson(_ person: Person, in roster: Roster) -> Bool {
-        let keys = Set(roster.keys.filter { $0.person == person.handle })
-        return keys
-            == [
-                Roster.Key(person: person.handle, use: .login, key: person.login),
-                Roster.Key(person: person.handle, use: .vote, key: person.vote),
-            ]
     }
 }

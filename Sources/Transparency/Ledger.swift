@@ -57,12 +57,14 @@ public final class Ledger: Sendable {
 
     /// An encoded entry of this node.
     public func entry(
-        _ type: EventType, at time: UTCTime, actor: Bytes? = nil, digests: [UInt8: Digest32] = [:], roster: Int64? = nil,
+        _ type: EventType, at time: UTCTime, actor: Bytes? = nil, commitment: Digest32? = nil, digests: [UInt8: Digest32] = [:],
+        roster: Int64? = nil,
         object: ID? = nil, outcome: String? = nil
     ) throws(Problem) -> Bytes {
         do {
             return try Entry(
-                type: type, time: UInt64(clamping: time.seconds) &* 1000, actor: actor, digests: digests, roster: roster,
+                type: type, time: UInt64(clamping: time.seconds) &* 1000, actor: actor, commitment: commitment, digests: digests,
+                roster: roster,
                 object: object?.bytes, outcome: outcome, node: node.description
             ).encoded
         } catch {

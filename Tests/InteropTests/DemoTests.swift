@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// `make demo` once, and what independent programs say of what it leaves.
-@Suite("The main job, checked by others", .serialized, .enabled(if: Demo.isThere, "this build's command line cannot do the main job yet"))
+@Suite("The main job, checked by others", .serialized)
 struct DemoTests {
     @Test("openssl verifies certificate and chain, strictly")
     func openssl() throws {
@@ -54,8 +54,6 @@ struct Demo: Sendable {
     static let verifier = "Tests/InteropTests/Python/verify_demo.py"
 
     func file(_ name: String) -> String { folder + "/" + name }
-
-    static var isThere: Bool { (try? Program.assay.run(["--help"]).text.contains("serve")) == true }
 
     struct Failed: Error, CustomStringConvertible {
         let description: String

@@ -19,7 +19,8 @@ struct Program {
         let text: String
     }
 
-    func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Answer {
+    /// - Parameter input: given to the program on its standard input.
+    func run(_ arguments: [String], environment: [String: String] = [:], input: String? = nil) throws -> Answer {
         let process = Process()
         process.executableURL = URL(filePath: path)
         process.arguments = arguments
@@ -28,8 +29,13 @@ struct Program {
         let pipe = Pipe()
         process.standardOutput = pipe
         process.standardError = pipe
-        process.standardInput = FileHandle.nullDevice
+        let feed = input.map { _ in Pipe() }
+        process.standardInput = feed ?? FileHandle.nullDevice
         try process.run()
+        if let input, let feed {
+            try feed.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+            try feed.fileHandleForWriting.close()
+        }
         let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
         return Answer(status: process.terminationStatus, text: String(decoding: output, as: UTF8.self))

@@ -14,6 +14,27 @@ struct EncryptedPrivateKeyTests {
         #expect(try key.pkcs8 == Golden.file("p256.key.der"))
     }
 
+    @Test("With the salt and vector of another program's file, the same file is written")
+    func sameOctets() throws {
+        let golden = try Self.golden("p256.pyca.pem")
+        let key = try PrivateKey(encryptedPKCS8: golden, passphrase: Self.passphrase)
+        var file = try DERReader(golden)
+        var fields = try file.sequence()
+        var scheme = try fields.sequence()
+        #expect(try scheme.oid() == .pbes2)
+        var parameters = try scheme.sequence()
+        var derivation = try parameters.sequence()
+        #expect(try derivation.oid() == .pbkdf2)
+        var values = try derivation.sequence()
+        let salt = try values.octetString()
+        let iterations = try values.smallInteger()
+        var cipher = try parameters.sequence()
+        #expect(try cipher.oid() == .aes256CBC)
+        let vector = try cipher.octetString()
+        let written = try key.encryptedPKCS8(passphrase: Self.passphrase, entropy: TableEntropy([salt, vector]), iterations: iterations)
+        #expect(written == golden)
+    }
+
     @Test("What is written is read, and no two files are alike", arguments: ["", "correct-horse", "Größe 🐎"])
     func roundTrip(passphrase: String) throws {
         let key = try Golden.key()

@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import PKIX
+import Synchronization
 import Testing
 
 /// Files that independent programs made; Golden/README.md says how.
@@ -21,6 +22,15 @@ struct FixedEntropy: Entropy {
     let octet: UInt8
 
     func bytes(_ count: Int) -> Bytes { Bytes(repeating: octet, count: count) }
+}
+
+/// One prepared answer after the other; zeros when there is none.
+final class TableEntropy: Entropy {
+    private let answers: Mutex<[Bytes]>
+
+    init(_ answers: [Bytes]) { self.answers = Mutex(answers.reversed()) }
+
+    func bytes(_ count: Int) -> Bytes { answers.withLock { $0.popLast() } ?? Bytes(repeating: 0, count: count) }
 }
 
 /// Numbers that look random and are the same in every run (SplitMix64).

@@ -108,6 +108,22 @@ struct PublicKeyTests {
         }
     }
 
+    @Test("Points with unusual coordinates, from another program's arithmetic")
+    func unusualPoints() throws {
+        let lines = String(decoding: try Golden.file("p256-points.txt"), as: UTF8.self).split(separator: "\n")
+        #expect(lines.count > 200)
+        for line in lines {
+            let words = line.split(separator: " ").map(String.init)
+            try #require(words.count == 3)
+            let point = try Self.point(words[1], words[2])
+            if words[0] == "on" {
+                #expect(throws: Never.self, "\(line)") { try SubjectPublicKeyInfo(.ecdsaP256, key: point) }
+            } else {
+                #expect(throws: PKIXError.keyNotOnCurve, "\(line)") { try SubjectPublicKeyInfo(.ecdsaP256, key: point) }
+            }
+        }
+    }
+
     @Test("The algorithms are found by name and by identifier")
     func names() throws {
         #expect(KeyAlgorithm.known.map(\.name) == ["ecdsa-p256", "ml-dsa-65"])

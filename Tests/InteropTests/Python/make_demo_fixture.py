@@ -173,7 +173,7 @@ class House:
             1: "certificate.issue",
             2: (OPENED + 70) * 1000 + 5,
             3: H(persons[self.voters[-1]].encode())[:16],
-            5: {0: H(csr), 1: device.content, 2: device.hash, 4: H(b"".join(sorted(votes))), 6: H(statement)},
+            5: {0: H(csr), 1: device.content, 2: device.hash, 4: H(b"".join(sorted(votes))), 5: H(submission.encode()), 6: H(statement)},
             7: 5,
             8: bytes.fromhex(SUBJECT.replace("-", "")),
         }

@@ -73,7 +73,10 @@ class Vectors(unittest.TestCase):
         entry = Entry(data)
         self.assertEqual((len(data), leaf_hash(data).hex()), (length, stated))
         votes = sorted(self.note(title).hash for title in ("vote 1, by ben", "vote 2, by cyd"))
-        self.assertEqual(entry.digests, {0: H(b"csr"), 1: H(b"tbs"), 2: H(b"cert"), 4: H(b"".join(votes)), 6: H(self.text("statement"))})
+        wish = self.note("submission").hash
+        self.assertEqual(
+            entry.digests, {0: H(b"csr"), 1: H(b"tbs"), 2: H(b"cert"), 4: H(b"".join(votes)), 5: wish, 6: H(self.text("statement"))}
+        )
         self.assertEqual(entry.members[3], Person(self.note("person cyd")).actor)
 
     def test_checkpoint_and_proof(self):

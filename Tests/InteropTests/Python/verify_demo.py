@@ -99,6 +99,7 @@ def verify(files, pin=None):
         == (statement.instance, statement.subject, statement.requester, statement.documents["profile"], statement.request),
         "submission: of another statement",
     )
+    need(abs(submission.time - statement.opened) <= 86_400, "submission: not of the statement's day")
     scopes = {scope for person, role, scope in present.roles if (person, role) == (submission.requester, "registration-officer")}
     need(scopes & {"*", profile.name}, "submission: the requester is no registration officer for this profile")
     submission.note.signed_only_by(submission.requester, present.vote_key(submission.requester))
@@ -150,6 +151,7 @@ def verify(files, pin=None):
         1: device.content,
         2: device.hash,
         4: H(b"".join(sorted(vote.hash for vote in approvals.values()))),
+        5: submission.note.hash,
         6: statement.hash,
     }
     need(entry.digests == digests, "entry: other digests")

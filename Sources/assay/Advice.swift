@@ -1,0 +1,62 @@
+import Basics
+
+/// The next thing to try after a problem.
+enum Advice {
+    static func next(after problem: Problem) -> String { byCode[problem.code] ?? byKind(problem.kind) }
+
+    private static let byCode = [
+        "client.node-unreachable": "Next: start it with `assay serve`, or look whether its address has changed.",
+        "client.no-such-person": "Next: say who you are with --as NAME; new people begin with `assay login CODE --as NAME`.",
+        "client.person-not-said": "Next: repeat the command with --as NAME.",
+        "client.not-attached": "Next: paste the line that `assay serve` prints: assay login assay-node-… --as NAME",
+        "client.passphrase-wrong": "Next: try again; a forgotten passphrase cannot be recovered, another person must be enrolled.",
+        "client.no-terminal": "Next: repeat the command with --passphrase-file FILE.",
+        "client.not-confirmed": "Next: the same command with --yes.",
+        "client.server-lied": "Next: sign nothing, and run `assay ledger verify`.",
+        "client.roster-rollback": "Next: sign nothing; compare with what another officer sees: assay roster show",
+        "client.roster-fork": "Next: sign nothing; compare with what another officer sees: assay roster show",
+        "client.server-key-mismatch": "Next: ask your administrators whether the server was set up anew; until then trust nothing there.",
+        "vote.own-request": "Next: ask another officer to look at it: assay request show ID",
+        "vote.twice": "Next: another officer must approve; see who has: assay request show ID",
+        "vote.not-eligible": "Next: see which role it takes: assay request show ID",
+        "request.decided": "Next: assay request show ID",
+        "request.not-found": "Next: assay request list",
+        "request.not-issued": "Next: assay request show ID",
+        "request.fields": "Next: give exactly these fields, each as --field name=value.",
+        "request.csr-invalid": "Next: look at it with `openssl req -in FILE -noout -text -verify`.",
+        "request.possession-unproven":
+            "Next: make the request with the device's own key; `openssl req -in FILE -noout -verify` says whether it is.",
+        "statement.expired": "Next: submit the request again.",
+        "statement.document-not-in-force": "Next: submit the request again, under the documents that are in force now.",
+        "profile.not-found": "Next: `assay roster show` lists the profiles in force.",
+        "authority.not-found": "Next: assay authority list",
+        "officer.not-enrolled": "Next: wait for that person's `assay login`, then ask for the fingerprint.",
+        "officer.fingerprint-mismatch": "Next: compare again with the person, by voice.",
+        "officer.roles-unknown": "Next: the same command with --role registration-officer",
+        "officer.exists": "Next: assay officer list",
+        "roster.quorum-not-met": "Next: another administrator runs `assay roster sign`.",
+        "roster.signed-already": "Next: another administrator runs `assay roster sign`.",
+        "roster.not-next": "Next: repeat the command; it begins from the present roster.",
+        "roster.expired": "Next: make the change again.",
+        "access.key-unknown": "Next: ask an administrator to confirm you: assay officer confirm NAME --fingerprint …",
+        "access.role-missing": "Next: ask somebody who has the role; `assay status` says which ones you have.",
+        "enrollment.code-invalid": "Next: ask an administrator for a new code: assay officer add NAME --role ROLE",
+        "code.malformed": "Next: paste the whole code, as one word.",
+        "plan.authority-changed": "Next: give the new authority another name in the file.",
+        "ledger.rollback": "Next: keep your checkpoint file; it is the evidence.",
+        "ledger.history-changed": "Next: keep your checkpoint file; it is the evidence.",
+    ]
+
+    private static func byKind(_ kind: Problem.Kind) -> String {
+        switch kind {
+        case .invalid: "Next: correct it and try again; --help has an example."
+        case .unauthenticated: "Next: see who you are here: assay status"
+        case .forbidden: "Next: see what you may do: assay status"
+        case .notFound: "Next: see what there is: assay status, assay request list, assay roster show"
+        case .conflict: "Next: see how things are now: assay status"
+        case .tooLarge: "Next: send less."
+        case .unavailable: "Next: try again in a moment."
+        case .fault: "Next: look into the server's log, or ask your administrators."
+        }
+    }
+}

@@ -1,0 +1,193 @@
+import Approval
+import ArgumentParser
+import Basics
+import Client
+import PKIX
+import Profiles
+
+/// `assay certificate …`
+struct CertificateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "certificate", abstract: "List, show and fetch certificates.",
+        discussion: """
+            Example:
+              assay certificate get ID --out device.pem --as officer-3
+            """,
+        subcommands: [List.self, Show.self, Get.self])
+}
+
+extension CertificateCommand {
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List certificates, newest first.",
+            discussion: """
+                Example:
+                  assay certificate list --as officer-3
+                """)
+
+        @OptionGroup var personal: PersonalOptions
+
+        func run() async throws {
+            try await working(personal) { session in
+                var table = Table("fingerprint", "authority", "valid until", "issued", "request")
+                for one in try await session.certificates() {
+                    table.add(
+                        one.fingerprint.hex, one.authority.description, one.notAfter.shown, one.created.description, one.request.description
+                    )
+                }
+                table.isEmpty ? say("No certificates.") : table.say()
+            }
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show a certificate in plain words.",
+            discussion: """
+                A file is read without asking any node.
+
+                Example:
+                  assay certificate show 01930f3e-0000-7000-8000-000000000001 --as officer-3
+                  assay certificate show device.pem
+                """)
+
+        @Argument(help: "A request's id, a fingerprint (SHA-256, 64 hexadecimal digits), or a file in PEM or DER.")
+        var which: String
+
+        @OptionGroup var personal: PersonalOptions
+
+        func run() async throws {
+            guard ID(which) == nil, Digest32(hex: which) == nil else {
+                return try await working(personal) { session in
+                    let certificate = try await find(which, session)
+                    show(certificate, signer: session.signer(of: certificate))
+                }
+            }
+            try await reporting {
+                let octets = try LocalFiles.read(which)
+                do throws(PKIXError) { show(try Certificate(der: try PEM.derOrPEM(octets, labels: ["CERTIFICATE"])), signer: nil) } catch {
+                    throw Problem(
+                        .invalid, "certificate.malformed", title: "This is not a certificate", detail: "In \(which.escaped), \(error.text)."
+                    )
+                }
+            }
+        }
+    }
+
+    struct Get: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Fetch a certificate as PEM, one block.",
+            discussion: """
+                It is checked against the statement that people voted on, and against the keys of the authorities in force.
+
+                Example:
+                  assay certificate get 01930f3e-0000-7000-8000-000000000001 --out device.pem --as officer-3
+                """)
+
+        @Argument(help: "A request's id, or a fingerprint.")
+        var which: String
+
+        @Option(help: ArgumentHelp("Where it goes.", valueName: "file"))
+        var out: String
+
+        @OptionGroup var personal: PersonalOptions
+
+        func run() async throws {
+            try await working(personal) { session in
+                let certificate = try await find(which, session)
+                try LocalFiles.write(out, Bytes(PEM.encode("CERTIFICATE", certificate.der).utf8))
+                say("\(out.escaped): \(certificate.tbs.subject)")
+                guard let signer = session.signer(of: certificate) else {
+                    return say("! No authority in force has signed it: that it is genuine could not be checked with a key of the roster.")
+                }
+                say("  signed by authority \(signer)")
+            }
+        }
+    }
+}
+
+private func find(_ which: String, _ session: Session) async throws(Problem) -> Certificate {
+    if let fingerprint = Digest32(hex: which) { return try await session.certificate(fingerprint) }
+    guard let id = ID(which) else {
+        throw Problem(
+            .invalid, "certificate.not-named", title: "Which certificate?",
+            detail: "\(which.escaped) is neither a request's id nor a fingerprint of 64 hexadecimal digits.")
+    }
+    let request = try await session.request(id)
+    guard let certificate = request.certificate else {
+        throw Problem(
+            .conflict, "request.not-issued", title: "There is no certificate yet", detail: "Request \(id) is \(request.state.rawValue).")
+    }
+    return certificate
+}
+
+func show(_ certificate: Certificate, signer: Handle?) {
+    show(Explanation(of: certificate.tbs))
+    var facts = Facts()
+    facts.add("Fingerprint", certificate.fingerprint.hex)
+    if let signer { facts.add("Signed by", "authority \(signer), verified with the key in its document") }
+    facts.say()
+}
+
+/// `assay authority …`
+struct AuthorityCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "authority", abstract: "List authorities and fetch their certificates.",
+        discussion: """
+            Example:
+              assay authority certificate root --out root.pem --as officer-3
+            """,
+        subcommands: [List.self, Own.self])
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List the authorities in force.",
+            discussion: """
+                Example:
+                  assay authority list --as officer-3
+                """)
+
+        @OptionGroup var personal: PersonalOptions
+
+        func run() async throws {
+            try await working(personal) { session in
+                var table = Table("authority", "issuer", "signs", "profiles", "subject")
+                for (name, document) in session.charter.documents.authorities.sorted(by: { $0.key < $1.key }) {
+                    let authority = document.value
+                    table.add(
+                        name.description, authority.issuer?.description ?? "itself",
+                        authority.purposes.map(\.rawValue).sorted().joined(separator: ", "),
+                        authority.profiles.map(\.description).joined(separator: ", "), (try? authority.asIssuer().name.description) ?? "")
+                }
+                table.isEmpty ? say("No authorities yet: assay apply FILE") : table.say()
+            }
+        }
+    }
+
+    struct Own: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "certificate", abstract: "Fetch an authority's own certificate as PEM, one block.",
+            discussion: """
+                It is checked against the authority's document in the roster before it is written.
+
+                Example:
+                  assay authority certificate root --out root.pem --as officer-3
+                """)
+
+        @Argument(help: "The authority's name.")
+        var name: Handle
+
+        @Option(help: ArgumentHelp("Where it goes.", valueName: "file"))
+        var out: String
+
+        @OptionGroup var personal: PersonalOptions
+
+        func run() async throws {
+            try await working(personal) { session in
+                let certificate = try await session.authorityCertificate(name)
+                try LocalFiles.write(out, Bytes(PEM.encode("CERTIFICATE", certificate.der).utf8))
+                say("\(out.escaped): \(certificate.tbs.subject), fingerprint \(certificate.fingerprint.hex)")
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+import Approval
+import ArgumentParser
+import Basics
+import Client
+
+/// `assay officer …`: people come and go.
+struct OfficerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "officer", abstract: "Let people in, and out.",
+        discussion: """
+            Example:
+              assay officer add officer-1 --role registration-officer --as admin
+              assay login assay-code-… --as officer-1          (at that person's machine)
+              assay officer confirm officer-1 --fingerprint XXXX-XXXX-XXXX-XXXX --as admin
+            """,
+        subcommands: [Add.self, List.self, Confirm.self, Remove.self])
+}
+
+extension OfficerCommand {
+    struct Add: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Invite a person: a one-time code, good for a day.",
+            discussion: """
+                The roles are noted in your own folder and used when you confirm the person. They are: administrator, \
+                registration-officer.
+
+                Example:
+                  assay officer add officer-1 --role registration-officer --as admin
+                """)
+
+        @Argument(help: "The person's handle: 1 to 32 of a-z, 0-9 and -; a staff number where names are sensitive.")
+        var name: Handle
+
+        @Option(name: .customLong("role"), help: ArgumentHelp("What the person may do; may be repeated.", valueName: "role"))
+        var roles: [Role]
+
+        @OptionGroup var personal: PersonalOptions
+
+        func validate() throws {
+            guard !roles.isEmpty else {
+                throw ValidationError("Say what the person may do: --role registration-officer, or --role administrator.")
+            }
+        }
+
+        func run() async throws {
+            try await working(personal) { session in
+                let (code, expires) = try await session.invite(name, roles: roles)
+                say("\(name) is invited as \(roles.map(\.rawValue).joined(separator: " and ")). The code is good once, until \(expires):")
+                say()
+                say("  \(code.text)")
+                say()
+                say("Give it to that person, who runs: assay login CODE --as \(name)")
+                say("Then ask for the fingerprint: assay officer confirm \(name) --fingerprint …")
+            }
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List the people in the roster, and those who are invited.",
+            discussion: """
+                Example:
+                  assay officer list --as admin
+                """)
+
+        @OptionGroup var personal: PersonalOptions
+
+        func run() async throws {
+            try await working(personal) { session in
+                let roster = session.roster
+                var table = Table("person", "state", "roles")
+                for person in roster.people {
+                    table.add(person.description, "in force", roster.roles(of: person).map(\.rawValue).joined(separator: ", "))
+                }
+                if roster.administrators.contains(session.handle) {
+                    let pending = try session.folder.pending()
+                    for invitation in try await session.invitations() where !roster.people.contains(invitation.handle) {
+                        let state = invitation.state == "pending" ? "sent keys, to be confirmed" : "invited until \(invitation.expires)"
+                        table.add(
+                            invitation.handle.description, state, (pending[invitation.handle] ?? []).map(\.rawValue).joined(separator: ", ")
+                        )
+                    }
+                }
+                table.say()
+            }
+        }
+    }
+
+    struct Confirm: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Take a person who has sent keys into the next roster.",
+            discussion: """
+                The fingerprint is what that person tells you, on the phone or at your desk: it is what keeps somebody else's keys out.
+
+                Example:
+                  assay officer confirm officer-1 --fingerprint Y9SF-JGSV-1PFG-D8MT --as admin
+                """)
+
+        @Argument(help: "The person's handle.")
+        var name: Handle
+
+        @Option(help: ArgumentHelp("As that person says it.", valueName: "XXXX-XXXX-XXXX-XXXX"))
+        var fingerprint: String
+
+        @Option(
+            name: .customLong("role"), help: ArgumentHelp("Instead of the roles said at `officer add`; may be repeated.", valueName: "role")
+        )
+        var roles: [Role] = []
+
+        @Flag(name: .shortAndLong, help: "Sign without asking.")
+        var yes = false
+
+        @OptionGroup var personal: PersonalOptions
+
+        func run() async throws {
+            try await working(personal) { session in
+                let proposal = try await session.confirmation(of: name, fingerprint: fingerprint, roles: roles.isEmpty ? nil : roles)
+                show(proposal)
+                try confirm("Sign this as roster version \(proposal.roster.version)?", assumingYes: yes)
+                try await signAndTell(proposal, &session)
+                if session.roster.people.contains(name) { try session.forgetInvitation(of: name) }
+            }
+        }
+    }
+
+    struct Remove: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Take a person out of the roster: no login, no vote, from then on.",
+            discussion: """
+                Votes of that person on requests that are still open count no more.
+
+                Example:
+                  assay officer remove officer-1 --as admin
+                """)
+
+        @Argument(help: "The person's handle.")
+        var name: Handle
+
+        @Flag(name: .shortAndLong, help: "Sign without asking.")
+        var yes = false
+
+        @OptionGroup var personal: PersonalOptions
+
+        func run() async throws {
+            try await working(personal) { session in
+                let proposal = try session.removal(of: name)
+                show(proposal)
+                for request in try await session.requests(.open) {
+                    guard case .success(let examined) = try await session.request(request.id).examined,
+                        examined.votes.contains(where: { $0.voter == name })
+                    else { continue }
+                    say("    their vote on open request \(request.id) will not count")
+                }
+                try confirm("Sign this as roster version \(proposal.roster.version)?", assumingYes: yes)
+                try await signAndTell(proposal, &session)
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import Approval
+import ArgumentParser
+import Basics
+import Client
+import Profiles
+
+/// `assay plan`: what a file would change.
+struct PlanCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan", abstract: "Show what a file would change of the documents in force. Changes nothing.",
+        discussion: """
+            The file says in YAML which authorities, profiles and approval policies there are; examples/manufacturer.yaml is one. \
+            + comes, ~ changes, - goes.
+
+            Example:
+              assay plan examples/manufacturer.yaml --as admin
+            """)
+
+    @Argument(help: "The file.")
+    var file: String
+
+    @Flag(help: "Documents in force that the file does not have go out of force.")
+    var drop = false
+
+    @OptionGroup var personal: PersonalOptions
+
+    func run() async throws {
+        try await working(personal) { session in
+            let plan = try session.plan(try Manifest(yaml: try LocalFiles.read(file)), drop: drop)
+            show(plan, against: session.roster)
+            if !plan.isEmpty {
+                say()
+                say("Nothing was changed. To make it so: assay apply \(file.escaped)\(drop ? " --drop" : "")")
+            }
+        }
+    }
+}
+
+private func show(_ plan: Plan, against roster: Roster) {
+    say(plan.isEmpty ? "Nothing to change against roster version \(roster.version)." : "Against roster version \(roster.version):")
+    for difference in plan.differences {
+        say()
+        for line in difference.text { say(line) }
+        if difference.sign == .added, difference.label.hasPrefix("authority ") {
+            say("      its key is made in custody, its certificate when the roster is signed")
+        }
+    }
+    if !plan.unchanged.isEmpty { say("\nUnchanged: \(plan.unchanged.joined(separator: ", "))") }
+    if !plan.kept.isEmpty { say("\nNot in the file, and left in force: \(plan.kept.joined(separator: ", "))") }
+}
+
+/// `assay apply`: makes it so.
+struct ApplyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply", abstract: "Make what the file says the next version of the roster, signed by you.",
+        discussion: """
+            Custody makes the keys of new authorities; what their certificates will say comes back, is checked here against the file, \
+            and is shown before you sign. Where the roster's quorum is two, another administrator signs too (`assay roster sign`).
+
+            Example:
+              assay apply examples/manufacturer.yaml --as admin
+            """)
+
+    @Argument(help: "The file.")
+    var file: String
+
+    @Flag(help: "Documents in force that the file does not have go out of force.")
+    var drop = false
+
+    @Flag(name: .shortAndLong, help: "Sign without asking.")
+    var yes = false
+
+    @OptionGroup var personal: PersonalOptions
+
+    func run() async throws {
+        try await working(personal) { session in
+            let plan = try session.plan(try Manifest(yaml: try LocalFiles.read(file)), drop: drop)
+            // Who says --yes has looked at the plan before.
+            if plan.isEmpty || !yes { show(plan, against: session.roster) }
+            guard !plan.isEmpty else { return }
+            let ready = try await session.ready(plan)
+            for (name, tbs) in ready.certificates {
+                say("\nThe certificate of authority \(name), as it will be signed:")
+                show(Explanation(of: tbs))
+            }
+            say()
+            try confirm("Sign this as roster version \(ready.proposal.roster.version)?", assumingYes: yes)
+            try await signAndTell(ready.proposal, &session)
+            for (name, tbs) in ready.certificates where session.charter.documents.authorities[name]?.value.content == tbs.content {
+                let certificate = try await session.authorityCertificate(name)
+                say("Authority \(name) has its certificate, fingerprint \(certificate.fingerprint.hex)")
+            }
+        }
+    }
+}
+
+/// A certificate's content in words.
+func show(_ explanation: Explanation) {
+    var facts = Facts()
+    for line in explanation.lines { facts.add(line.label, line.value) }
+    facts.say()
+}

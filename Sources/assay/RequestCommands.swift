@@ -1,0 +1,176 @@
+import Approval
+import ArgumentParser
+import Basics
+import Client
+
+/// `assay request …`: from a CSR to a certificate.
+struct RequestCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "request", abstract: "Ask for certificates; look at requests, approve and reject them.",
+        discussion: """
+            Example:
+              assay request submit --profile device-identity --csr device.csr --field serial=SN-1 --field model=PLC-7 --as officer-3
+              assay request show ID --as officer-1
+              assay request approve ID --as officer-1
+            """,
+        subcommands: [Submit.self, List.self, Show.self, Approve.self, Reject.self])
+}
+
+extension RequestCommand {
+    struct Submit: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Ask for a certificate: a CSR under a profile.",
+            discussion: """
+                Of the CSR only the key is taken; what the certificate says comes from the profile and the fields. Serial number and \
+                validity are fixed now, and people vote on exactly that.
+
+                Example:
+                  assay request submit --profile device-identity --csr device.csr --field serial=SN-1 --field model=PLC-7 --as officer-3
+                """)
+
+        @Option(help: ArgumentHelp("The profile.", valueName: "name"))
+        var profile: Handle
+
+        @Option(help: ArgumentHelp("The certificate signing request, PEM or DER.", valueName: "file"))
+        var csr: String
+
+        @Option(
+            name: .customLong("field"), help: ArgumentHelp("A value for a field of the profile; once for each.", valueName: "name=value"))
+        var fields: [FieldArgument] = []
+
+        @OptionGroup var personal: PersonalOptions
+
+        func validate() throws {
+            guard Set(fields.map(\.name)).count == fields.count else { throw ValidationError("A field is given twice.") }
+        }
+
+        func run() async throws {
+            try await working(personal) { session in
+                let values = Dictionary(fields.map { ($0.name, $0.value) }) { first, _ in first }
+                let request = try await session.submit(profile: profile, csr: try LocalFiles.read(csr), fields: values)
+                show(request)
+                say()
+                say("Next: two others look and decide: assay request show \(request.id)")
+            }
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List requests, newest first.",
+            discussion: """
+                Example:
+                  assay request list --state open --as officer-1
+                """)
+
+        @Option(help: ArgumentHelp("Only those that are open, issued, rejected or expired.", valueName: "state"))
+        var state: RequestState?
+
+        @OptionGroup var personal: PersonalOptions
+
+        func run() async throws {
+            try await working(personal) { session in
+                var table = Table("request", "state", "profile", "requester", "opened", "expires")
+                for request in try await session.requests(state) {
+                    table.add(
+                        request.id.description, request.state.rawValue, request.profile.description, request.requester.escaped,
+                        request.opened.description, request.expires.description)
+                }
+                table.isEmpty ? say("No requests.") : table.say()
+            }
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show what will be issued, in plain words, and who has voted.",
+            discussion: """
+                Everything is computed here, from the bytes that people vote on; the node's own words must agree with it.
+
+                Example:
+                  assay request show 01930f3e-0000-7000-8000-000000000001 --as officer-1
+                """)
+
+        @Argument(help: "The request's id.")
+        var id: ID
+
+        @OptionGroup var personal: PersonalOptions
+
+        func run() async throws {
+            try await working(personal) { session in show(try await session.request(id)) }
+        }
+    }
+
+    struct Approve: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Approve a request: your vote on exactly what is shown.",
+            discussion: """
+                The last approval that is needed issues the certificate. Nobody approves their own request, and nobody twice.
+
+                Example:
+                  assay request approve 01930f3e-0000-7000-8000-000000000001 --as officer-1
+                """)
+
+        @Argument(help: "The request's id.")
+        var id: ID
+
+        @Flag(name: .shortAndLong, help: "Sign without asking.")
+        var yes = false
+
+        @OptionGroup var personal: PersonalOptions
+
+        func run() async throws {
+            try await working(personal) { session in
+                let request = try await session.request(id)
+                yes ? showBriefly(request) : show(request)
+                try session.check(.approve, on: request)
+                try confirm("Approve this?", assumingYes: yes)
+                let after = try await session.vote(.approve, on: request)
+                if let certificate = after.certificate {
+                    say("Approved. The certificate is issued, fingerprint \(certificate.fingerprint.hex)")
+                    say("Next: assay certificate get \(id) --out FILE")
+                } else if case .success(let examined) = after.examined {
+                    say("Approved: \(examined.approvers.count) of \(examined.needed) approvals. The request is \(after.state.rawValue).")
+                } else {
+                    say("Approved. The request is \(after.state.rawValue).")
+                }
+            }
+        }
+    }
+
+    struct Reject: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Reject a request for good, or take your own back.",
+            discussion: """
+                The reason's words are kept beside the ledger; your vote commits to them.
+
+                Example:
+                  assay request reject 01930f3e-0000-7000-8000-000000000001 --reason "serial is not on the order" --as officer-1
+                """)
+
+        @Argument(help: "The request's id.")
+        var id: ID
+
+        @Option(help: ArgumentHelp("Why, in one line.", valueName: "text"))
+        var reason: String
+
+        @Flag(name: .shortAndLong, help: "Sign without asking.")
+        var yes = false
+
+        @OptionGroup var personal: PersonalOptions
+
+        func run() async throws {
+            try await working(personal) { session in
+                let reason = try Reason(reason, entropy: SystemEntropy())
+                let request = try await session.request(id)
+                yes ? showBriefly(request) : show(request)
+                try session.check(.reject, on: request)
+                try confirm("Reject this? It is final.", assumingYes: yes)
+                let after = try await session.vote(.reject, on: request, reason: reason)
+                say("Rejected. The request is \(after.state.rawValue).")
+            }
+        }
+    }
+}
+
+extension RequestState: ExpressibleByArgument {}

@@ -1,0 +1,34 @@
+import Approval
+import Basics
+import Client
+
+/// Signs a proposal that was shown, hands it in, and says what became of it.
+func signAndTell(_ proposal: RosterProposal, _ session: inout Session) async throws {
+    tell(try await session.sign(proposal), session.roster)
+}
+
+func tell(_ outcome: ProposalOutcome, _ roster: Roster) {
+    switch outcome {
+    case .accepted(let version, let warnings):
+        say("Roster version \(version) is in force.")
+        for warning in warnings { say("! \(warning.escaped)") }
+    case .proposed(let digest, let missing, let others):
+        say(
+            "You have signed. \(missing) more signature\(missing == 1 ? " is" : "s are") needed before it comes into force, by: "
+                + others.map(\.description).joined(separator: ", ") + ".")
+        let name = digest.hex.prefix(16)
+        for other in others where roster.people.contains(other) { say("  assay roster sign \(name) --as \(other)") }
+        // The node does not know them yet, so they sign a file.
+        for other in others where !roster.people.contains(other) {
+            say("\(other) is not in the roster yet, and signs a file:")
+            say("  assay roster export \(name) --out proposal.json     then give it to \(other), who runs")
+            say("  assay roster sign --file proposal.json --as \(other)     and gives it back")
+            say("  assay roster submit proposal.json")
+        }
+    }
+}
+
+/// Shows what a proposal changes.
+func show(_ proposal: RosterProposal) {
+    for line in proposal.difference { say("  \(line)") }
+}
