@@ -25,7 +25,7 @@ struct TestHouse: Sendable {
     static let start = UTCTime(seconds: 1_800_000_000)
 
     /// Founds a house, applies the manufacturer's documents, and enrolls three officers.
-    static func found() async throws -> (TestHouse, House) {
+    static func found(at start: UTCTime = start) async throws -> (TestHouse, House) {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("assay-\(UUID().uuidString)").path
         let paths = HousePaths(data: directory)
         let clocks = TestClocks(start)
