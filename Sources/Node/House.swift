@@ -115,6 +115,7 @@ private struct Keeper: Service {
                 do throws(Problem) {
                     _ = try await services.ledger.checkpoint()
                     if round % 30 == 0 { try await services.registrar.expire() }
+                    if round % 3600 == 0 { try services.ledger.forget() }
                 } catch {
                     logger.error("keeper", metadata: ["code": "\(error.code)", "detail": "\(error.detail)"])
                 }

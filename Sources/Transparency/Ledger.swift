@@ -44,6 +44,12 @@ public final class Ledger: Sendable {
         do { try holder.adopt(charter) } catch { throw holder.fail(error.problem) }
     }
 
+    /// Forgets what was decided so long ago that its expiry refuses it anyway.
+    public func forget() throws(Problem) {
+        let now = try clock.now()
+        holder.update { $0.forget(before: now) }
+    }
+
     /// The newest checkpoint, over everything committed before this call.
     public func checkpoint() async throws(Problem) -> SignedNote { try await publisher.checkpoint(for: self) }
 
