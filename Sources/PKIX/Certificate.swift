@@ -30,10 +30,13 @@ public struct TBSCertificate: Hashable, Sendable {
                 writer.constructed(.context(3, constructed: true)) { Extension.write(extensions, to: &$0) }
             }
         }
-        try self.init(der: writer.bytes)
+        try self.init(der: writer.bytes, checkedKey: publicKey)
     }
 
-    public init(der: Bytes) throws(PKIXError) {
+    public init(der: Bytes) throws(PKIXError) { try self.init(der: der, checkedKey: nil) }
+
+    /// - Parameter checkedKey: a key that need not be checked again when it is the one that is found.
+    private init(der: Bytes, checkedKey: SubjectPublicKeyInfo?) throws(PKIXError) {
         var reader = try DERReader(der, limit: Self.sizeLimit)
         var fields = try reader.sequence()
         try reader.finish()
@@ -46,7 +49,8 @@ public struct TBSCertificate: Hashable, Sendable {
         issuer = try Name(reading: &fields)
         validity = try Validity(reading: &fields)
         subject = try Name(reading: &fields)
-        publicKey = try SubjectPublicKeyInfo(der: try fields.raw(.sequence))
+        let key = try fields.raw(.sequence)
+        if let checkedKey, checkedKey.der == key { publicKey = checkedKey } else { publicKey = try SubjectPublicKeyInfo(der: key) }
         if let tag = fields.peek, [0x81, 0x82, 0xa1, 0xa2].contains(tag.octet) { throw .uniqueIdentifier }
         if fields.isAtEnd {
             extensions = []

@@ -21,11 +21,15 @@ public struct DERWriter: Sendable {
     }
 
     private mutating func insertLength(at start: Int) {
-        bytes.insert(contentsOf: Self.length(bytes.count - start), at: start)
+        let count = bytes.count - start
+        if count < 0x80 { bytes.insert(UInt8(count), at: start) } else { bytes.insert(contentsOf: Self.longLength(count), at: start) }
     }
 
-    private static func length(_ count: Int) -> Bytes {
-        if count < 0x80 { return [UInt8(count)] }
+    private mutating func appendLength(_ count: Int) {
+        if count < 0x80 { bytes.append(UInt8(count)) } else { bytes += Self.longLength(count) }
+    }
+
+    private static func longLength(_ count: Int) -> Bytes {
         var octets: Bytes = []
         var rest = count
         while rest > 0 {
@@ -37,7 +41,7 @@ public struct DERWriter: Sendable {
 
     public mutating func primitive(_ tag: DERTag, _ content: some Collection<UInt8>) {
         bytes.append(tag.octet)
-        bytes += Self.length(content.count)
+        appendLength(content.count)
         bytes += content
     }
 

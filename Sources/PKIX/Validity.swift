@@ -42,16 +42,13 @@ public struct Validity: Hashable, Sendable {
         return time
     }
 
+    private static func twoDigits(_ value: Int) -> Bytes { [0x30 + UInt8(value / 10), 0x30 + UInt8(value % 10)] }
+
     private static func write(_ time: UTCTime, to writer: inout DERWriter) {
         let at = time.calendar
         let isUTC = (1950..<2050).contains(at.year)
-        var digits: Bytes = []
-        func append(_ value: Int, _ width: Int) {
-            let text = Bytes(String(value).utf8)
-            digits += Bytes(repeating: 0x30, count: max(0, width - text.count)) + text
-        }
-        append(isUTC ? at.year % 100 : at.year, isUTC ? 2 : 4)
-        for value in [at.month, at.day, at.hour, at.minute, at.second] { append(value, 2) }
-        writer.primitive(isUTC ? .utcTime : .generalizedTime, digits + [0x5a])
+        var text = isUTC ? Bytes() : twoDigits(at.year / 100)
+        for value in [at.year % 100, at.month, at.day, at.hour, at.minute, at.second] { text += twoDigits(value) }
+        writer.primitive(isUTC ? .utcTime : .generalizedTime, text + [0x5a])
     }
 }
