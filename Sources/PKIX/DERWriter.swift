@@ -8,7 +8,7 @@ public struct DERWriter: Sendable {
 
     /// The octets of what `body` writes.
     public static func encode(_ body: (inout DERWriter) -> Void) -> Bytes {
-        var writer = DERWriter()
+        var writer = DERWriter(capacity: 256)
         body(&writer)
         return writer.bytes
     }
@@ -39,7 +39,7 @@ public struct DERWriter: Sendable {
         return [0x80 | UInt8(octets.count)] + octets
     }
 
-    public mutating func primitive(_ tag: DERTag, _ content: some Collection<UInt8>) {
+    public mutating func primitive(_ tag: DERTag, _ content: Bytes) {
         bytes.append(tag.octet)
         appendLength(content.count)
         bytes += content
@@ -48,7 +48,7 @@ public struct DERWriter: Sendable {
     public mutating func sequence(_ body: (inout DERWriter) -> Void) { constructed(.sequence, body) }
 
     /// An element that is encoded already.
-    public mutating func raw(_ element: some Sequence<UInt8>) { bytes += element }
+    public mutating func raw(_ element: Bytes) { bytes += element }
 
     /// - Parameter content: two's complement, shortest.
     public mutating func integer(_ content: Bytes) { primitive(.integer, content) }

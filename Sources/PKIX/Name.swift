@@ -91,8 +91,15 @@ public struct Name: Hashable, Sendable {
         try reader.finish()
     }
 
-    init(reading reader: inout DERReader) throws(PKIXError) {
+    /// - Parameter known: a name that need not be taken apart again when the same octets are found.
+    init(reading reader: inout DERReader, known: Name? = nil) throws(PKIXError) {
         var whole = reader
+        let der = try whole.raw(.sequence)
+        if let known, known.der == der {
+            reader = whole
+            self = known
+            return
+        }
         var rdns: [[Attribute]] = []
         try reader.each(.sequence, most: Self.mostRDNs) { reader throws(PKIXError) in
             var attributes: [Attribute] = []
@@ -105,7 +112,7 @@ public struct Name: Hashable, Sendable {
             rdns.append(attributes)
         }
         self.rdns = rdns
-        der = try whole.raw(.sequence)
+        self.der = der
     }
 
     /// One attribute an RDN, in the order given.
