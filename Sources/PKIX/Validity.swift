@@ -20,7 +20,8 @@ public struct Validity: Hashable, Sendable {
 
     func write(to writer: inout DERWriter) {
         writer.sequence { writer in
-            for time in [notBefore, notAfter] { Self.write(time, to: &writer) }
+            Self.write(notBefore, to: &writer)
+            Self.write(notAfter, to: &writer)
         }
     }
 
@@ -42,13 +43,23 @@ public struct Validity: Hashable, Sendable {
         return time
     }
 
-    private static func twoDigits(_ value: Int) -> Bytes { [0x30 + UInt8(value / 10), 0x30 + UInt8(value % 10)] }
-
     private static func write(_ time: UTCTime, to writer: inout DERWriter) {
         let at = time.calendar
         let isUTC = (1950..<2050).contains(at.year)
-        var text = isUTC ? Bytes() : twoDigits(at.year / 100)
-        for value in [at.year % 100, at.month, at.day, at.hour, at.minute, at.second] { text += twoDigits(value) }
-        writer.primitive(isUTC ? .utcTime : .generalizedTime, text + [0x5a])
+        var text = Bytes()
+        text.reserveCapacity(15)
+        func append(_ value: Int) {
+            text.append(0x30 + UInt8(value / 10))
+            text.append(0x30 + UInt8(value % 10))
+        }
+        if !isUTC { append(at.year / 100) }
+        append(at.year % 100)
+        append(at.month)
+        append(at.day)
+        append(at.hour)
+        append(at.minute)
+        append(at.second)
+        text.append(0x5a)
+        writer.primitive(isUTC ? .utcTime : .generalizedTime, text)
     }
 }
