@@ -30,10 +30,20 @@ public struct TBSCertificate: Hashable, Sendable {
                 writer.constructed(.context(3, constructed: true)) { Extension.write(extensions, to: &$0) }
             }
         }
-        try self.init(der: writer.bytes)
+        try self.init(der: writer.bytes, made: Parts(issuer: issuer, subject: subject, publicKey: publicKey))
     }
 
-    public init(der: Bytes) throws(PKIXError) {
+    public init(der: Bytes) throws(PKIXError) { try self.init(der: der, made: nil) }
+
+    /// What was read and checked before it was written.
+    private struct Parts {
+        let issuer: Name
+        let subject: Name
+        let publicKey: SubjectPublicKeyInfo
+    }
+
+    /// - Parameter made: parts that need not be read a second time when the same octets are found.
+    private init(der: Bytes, made: Parts?) throws(PKIXError) {
         var reader = try DERReader(der, limit: Self.sizeLimit)
         var fields = try reader.sequence()
         try reader.finish()
@@ -43,10 +53,11 @@ public struct TBSCertificate: Hashable, Sendable {
         try version.finish()
         serialNumber = try SerialNumber(bytes: try fields.integer())
         signature = try AlgorithmIdentifier(reading: &fields)
-        issuer = try Name(reading: &fields)
+        issuer = try Name(reading: &fields, known: made?.issuer)
         validity = try Validity(reading: &fields)
-        subject = try Name(reading: &fields)
-        publicKey = try SubjectPublicKeyInfo(der: try fields.raw(.sequence))
+        subject = try Name(reading: &fields, known: made?.subject)
+        let key = try fields.raw(.sequence)
+        if let made, made.publicKey.der == key { publicKey = made.publicKey } else { publicKey = try SubjectPublicKeyInfo(der: key) }
         if let tag = fields.peek, [0x81, 0x82, 0xa1, 0xa2].contains(tag.octet) { throw .uniqueIdentifier }
         if fields.isAtEnd {
             extensions = []

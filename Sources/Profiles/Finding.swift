@@ -51,6 +51,8 @@ extension Profile {
 /// A certificate's content, taken apart once for all rules.
 struct LintView: Sendable {
     let tbs: TBSCertificate
+    /// Of the subject, all RDNs' one after the other.
+    let attributes: [Attribute]
     let issuer: Issuer
     /// The extensions that the profile has.
     let named: Set<OID>
@@ -65,6 +67,7 @@ struct LintView: Sendable {
 
     init(tbs: TBSCertificate, issuer: Issuer, named: Set<OID>) {
         self.tbs = tbs
+        attributes = tbs.subject.rdns.flatMap { $0 }
         self.issuer = issuer
         self.named = named
         var malformed: [OID] = []
@@ -87,7 +90,6 @@ struct LintView: Sendable {
     var isAuthority: Bool { constraints?.isAuthority ?? false }
     var isSelfIssued: Bool { tbs.subject.der == tbs.issuer.der }
     var hasEmptySubject: Bool { tbs.subject.rdns.isEmpty }
-    var attributes: [Attribute] { tbs.subject.rdns.flatMap { $0 } }
 
     func has(_ oid: OID) -> Bool { self[oid] != nil }
     subscript(oid: OID) -> Extension? { tbs.extensions.first { $0.oid == oid } }
