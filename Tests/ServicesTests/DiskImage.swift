@@ -45,28 +45,37 @@ extension DiskRecording {
     /// luck some of the rest. A write is torn between sectors, and a later one may be there without an earlier one, but for changes of
     /// names in one directory, which a journal keeps in order. SQLite's index in shared memory is never flushed, and is left out.
     func write(at cut: UInt64, to root: String, chance: inout Chance) throws {
-        for (path, directory) in directories.sorted(by: { $0.key < $1.key }) {
-            let place = path.isEmpty ? root : root + "/" + path
-            guard mkdir(place, 0o700) == 0 else { throw Unreadable(what: "mkdir \(place): \(errno)") }
-            for (name, file) in names(of: directory, at: cut, &chance).sorted(by: { $0.key < $1.key }) where !name.hasSuffix("-shm") {
-                try write(files[file], at: cut, to: place + "/" + name, &chance)
-            }
+        try write(directory: "", at: cut, to: root, &chance)
+    }
+
+    private func write(directory path: String, at cut: UInt64, to place: String, _ chance: inout Chance) throws {
+        guard let directory = directories[path] else { throw Unreadable(what: "directory \(path)") }
+        guard mkdir(place, 0o700) == 0 else { throw Unreadable(what: "mkdir \(place): \(errno)") }
+        let (names, below) = names(of: directory, at: cut, &chance)
+        for (name, file) in names.sorted(by: { $0.key < $1.key }) where !name.hasSuffix("-shm") {
+            try write(files[file], at: cut, to: place + "/" + name, &chance)
+        }
+        for name in below.sorted() {
+            try write(directory: path.isEmpty ? name : path + "/" + name, at: cut, to: place + "/" + name, &chance)
         }
     }
 
-    private func names(of directory: Directory, at cut: UInt64, _ chance: inout Chance) -> [String: Int] {
+    private func names(of directory: Directory, at cut: UInt64, _ chance: inout Chance) -> (files: [String: Int], directories: Set<String>)
+    {
         let durable = Self.durable(directory.flushes, at: cut)
         let pending = directory.changes.filter { $0.number > durable && $0.number <= cut }
         let lucky = chance.number(to: pending.count)
         var names = directory.base
+        var below = directory.baseDirectories
         for change in directory.changes.filter({ $0.number <= durable }) + pending.prefix(lucky) {
             switch change.value {
             case .put(let name, let file): names[name] = file
             case .remove(let name): names[name] = nil
             case .rename(let name, let new): names[new] = names.removeValue(forKey: name)
+            case .makeDirectory(let name): below.insert(name)
             }
         }
-        return names
+        return (names, below)
     }
 
     /// Up to which number the effects are durable.

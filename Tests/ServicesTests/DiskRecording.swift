@@ -13,6 +13,7 @@ struct DiskRecording: Sendable {
         case put(String, file: Int)
         case remove(String)
         case rename(String, to: String)
+        case makeDirectory(String)
     }
 
     struct Numbered<Value: Sendable>: Sendable {
@@ -38,6 +39,7 @@ struct DiskRecording: Sendable {
     /// A directory's names; it is made durable by its own flushes.
     struct Directory: Sendable {
         var base: [String: Int] = [:]
+        var baseDirectories: Set<String> = []
         var changes: [Numbered<NameChange>] = []
         var flushes: [Flush] = []
     }
@@ -57,13 +59,14 @@ struct DiskRecording: Sendable {
     /// - Parameter leavingOut: names in the root that are not the program's.
     init(base root: String, leavingOut: Set<String>) throws {
         for path in try FileManager.default.subpathsOfDirectory(atPath: root).sorted() where !leavingOut.contains(path) {
+            let (directory, name) = Self.split(path)
             var status = stat()
             guard lstat(root + "/" + path, &status) == 0 else { throw Unreadable(what: path) }
             if status.st_mode & S_IFMT == S_IFDIR {
                 directories[path] = Directory()
+                directories[directory]?.baseDirectories.insert(name)
                 continue
             }
-            let (directory, name) = Self.split(path)
             fileByInode[UInt64(status.st_ino)] = files.count
             directories[directory]?.base[name] = files.count
             files.append(File(name: name, base: try Data(contentsOf: URL(filePath: root + "/" + path))))
@@ -111,6 +114,10 @@ struct DiskRecording: Sendable {
         case 5:
             let (directory, name) = Self.split(text())
             try add(.remove(name), directory)
+        case 6:
+            let (directory, name) = Self.split(text())
+            try add(.makeDirectory(name), directory)
+            directories[text()] = Directory()
         case 7:
             guard let file = fileByInode[inode] else { throw Unreadable(what: "flush \(last) is of no file") }
             files[file].flushes.append(Flush(through: number, end: last))

@@ -14,7 +14,7 @@ struct PowerCutTests {
     private static let run = Task { try await RecordedRun.make() }
     private static let environment = ProcessInfo.processInfo.environment
     private static let images = environment["ASSAY_POWER_CUTS"].flatMap(Int.init) ?? 40
-    private static let seed = environment["ASSAY_POWER_CUT_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0 ... .max)
+    static let seed = environment["ASSAY_POWER_CUT_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0 ... .max)
 
     @Test("Each image opens, holds everything that was told, proves itself, and issues")
     func images() async throws {

@@ -43,7 +43,7 @@ struct RecordedRun: Sendable {
 
 extension DiskRecording {
     /// Everything that was done makes exactly what is there: the recorder has missed nothing.
-    fileprivate func expectComplete(_ root: String) async throws {
+    func expectComplete(_ root: String) async throws {
         let copy = FileManager.default.temporaryDirectory.appendingPathComponent("assay-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: copy) }
         var chance = Chance.nothingLost
@@ -59,7 +59,7 @@ extension DiskRecording {
 }
 
 /// Where the preloaded recorder writes, and the recorder itself, compiled.
-private struct RecorderNotes: Sendable {
+struct RecorderNotes: Sendable {
     let directory: URL
     let log: URL
     let environment: [String: String]
