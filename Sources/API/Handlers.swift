@@ -26,7 +26,8 @@ extension APIRequest {
     func person() throws(Problem) -> Principal {
         guard let principal else {
             throw Problem(
-                .unauthenticated, "access.key-missing", title: "Nobody known asks", detail: "Present a certificate over your login key.")
+                .unauthenticated, "access.key-missing", title: "The node does not know you",
+                detail: "Present a certificate over your login key.")
         }
         return principal
     }

@@ -11,7 +11,10 @@ enum DataDirectory {
         do {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        } catch { throw .io(path: path, call: "mkdir", errno: 0) }
+        } catch {
+            let reason = ((error as? CocoaError)?.underlying as? POSIXError)?.code ?? .EIO
+            throw .io(path: path, call: "mkdir", errno: reason.rawValue)
+        }
     }
 
     /// Removes the database of a founding that did not come to its end.
