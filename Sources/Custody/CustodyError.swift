@@ -55,7 +55,9 @@ public enum CustodyError: Error, Hashable, Sendable {
             Problem(.fault, "custody.malformed", title: "A custody file is damaged", detail: "\(path): \(what)")
         case .anchor(let refusal): refusal.problem
         case .io(let path, let call, let errno):
-            Problem(.fault, "custody.io", title: "The disk refused", detail: "\(path): \(call): \(Self.words(of: errno)).")
+            Problem(
+                .fault, "custody.io", title: "The system refused a file or directory", detail: "\(path): \(call): \(Self.words(of: errno))."
+            )
         }
     }
 

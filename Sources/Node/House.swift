@@ -42,6 +42,7 @@ public struct House: Sendable {
         let custody: CustodyDirectory
         let serverKey: PrivateKey
         do {
+            try DataDirectory.checkAccess(paths.data)
             guard DataDirectory.exists(paths.custody) || DataDirectory.exists(paths.database) else {
                 throw CustodyError.absent(path: paths.data)
             }

@@ -26,6 +26,7 @@ enum Advice {
         "custody.absent": "Next: assay init --administrator NAME.person --data DIR",
         "custody.exists": "Next: the same command with another --data, or with --again.",
         "custody.in-use": "Next: stop the other one, or name another house with --data.",
+        "custody.io": "Next: see whose it is, and whether there is room; run as the user that owns the house.",
         "custody.permissions": "Next: correct it, then the same command.",
         "custody.unanchored": "Next: look into --data; `assay init --again` is for a house that was never finished.",
         "custody.anchor-invalid": "Next: put back the custody directory that belongs to this database.",
