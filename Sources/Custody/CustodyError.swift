@@ -8,6 +8,10 @@ public enum CustodyError: Error, Hashable, Sendable {
     case refused(String)
     /// The key's sealed form was altered, or sealed by another house.
     case sealBroken(key: String)
+    /// The master key is sealed under a passphrase, and none was given.
+    case sealed
+    /// The passphrase is wrong, or the file was altered.
+    case passphrase(path: String)
     /// Files or folders with the wrong owner or mode.
     case permissions(path: String, expected: String)
     /// Another process has this directory.
@@ -27,6 +31,15 @@ public enum CustodyError: Error, Hashable, Sendable {
         switch self {
         case .refused(let what):
             Problem(.fault, "custody.refused", title: "Custody refused to sign", detail: what)
+        case .sealed:
+            Problem(
+                .invalid, "custody.sealed", title: "The master key is sealed",
+                detail:
+                    "Give its passphrase: at the terminal, with --master-passphrase-file FILE, or as the systemd credential assay-master.")
+        case .passphrase(let path):
+            Problem(
+                .forbidden, "custody.passphrase-wrong", title: "The passphrase is wrong",
+                detail: "\(path.escaped) does not open with it, or was altered.")
         case .sealBroken(let key):
             Problem(
                 .fault, "custody.seal-broken", title: "A sealed key cannot be opened",

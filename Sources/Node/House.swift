@@ -37,8 +37,13 @@ public struct House: Sendable {
     private let surroundings: Surroundings
 
     /// Opens the house: proves the database against the anchor, loads or completes the authorities' certificates.
-    /// - Parameter acceptClock: whether more than a day may have passed since the last entry.
-    public static func open(_ paths: HousePaths, _ surroundings: Surroundings, acceptClock: Bool = false) async throws(Problem) -> House {
+    /// - Parameters:
+    ///   - acceptClock: whether more than a day may have passed since the last entry.
+    ///   - passphrase: asked for only when the master key is sealed under one.
+    public static func open(
+        _ paths: HousePaths, _ surroundings: Surroundings, acceptClock: Bool = false,
+        passphrase: MasterPassphrase = { () throws(Problem) in throw CustodyError.sealed.problem }
+    ) async throws(Problem) -> House {
         let custody: CustodyDirectory
         let serverKey: PrivateKey
         do {
@@ -46,7 +51,7 @@ public struct House: Sendable {
             guard DataDirectory.exists(paths.custody) || DataDirectory.exists(paths.database) else {
                 throw CustodyError.absent(path: paths.data)
             }
-            custody = try CustodyDirectory.open(at: paths.custody)
+            custody = try HousePaths.unlock(paths, passphrase)
             guard custody.hasAnchor, DataDirectory.exists(paths.database) else { throw CustodyError.unanchored(path: paths.data) }
             serverKey = try custody.serverKey()
         } catch { throw Problem(wrapping: error) }

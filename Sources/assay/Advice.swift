@@ -28,6 +28,9 @@ enum Advice {
         "custody.in-use": "Next: stop the other one, or name another house with --data.",
         "custody.io": "Next: see whose it is, and whether there is room; run as the user that owns the house.",
         "custody.permissions": "Next: correct it, then the same command.",
+        "custody.sealed": "Next: the same command with --master-passphrase-file FILE.",
+        "custody.passphrase-wrong":
+            "Next: try again; without the passphrase this house cannot be opened, only restored from a plain backup.",
         "custody.unanchored": "Next: look into --data; `assay init --again` is for a house that was never finished.",
         "custody.anchor-invalid": "Next: put back the custody directory that belongs to this database.",
         "node.address-unavailable": "Next: the same command with another --listen.",

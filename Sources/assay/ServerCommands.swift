@@ -36,9 +36,15 @@ struct Init: AsyncParsableCommand {
     @Flag(help: "Begin anew where an earlier `init` did not come to its end.")
     var again = false
 
+    @Flag(help: "Seal the master key under a passphrase, which `serve` asks for at each start.")
+    var sealed = false
+
+    @OptionGroup var master: MasterOptions
+
     @OptionGroup var personal: PersonalOptions
 
     func run() async throws {
+        ProcessHardening.apply()
         try await reporting {
             let note: SignedNote
             do { note = try SignedNote(parsing: try LocalFiles.read(administrator)) } catch let problem as Problem { throw problem } catch {
@@ -64,7 +70,7 @@ struct Init: AsyncParsableCommand {
             }
             let founding = try HouseFounding(
                 HousePaths(data: data), administrator: note, names: .init(origin: origin, node: node), now: SystemClocks().now,
-                entropy: SystemEntropy(), again: again)
+                entropy: SystemEntropy(), again: again, protection: sealed ? .passphrase(try master.newPassphrase()) : .plain)
             let pin = try await founding.finish(signed: try keys.sign(founding.roster.text))
             say("The house is founded in \(data.escaped).")
             say("  instance        \(founding.roster.instance)")
@@ -98,7 +104,10 @@ struct Serve: AsyncParsableCommand {
     @Flag(help: "Start although more than a day has passed since the last entry: the clock is right.")
     var acceptClock = false
 
+    @OptionGroup var master: MasterOptions
+
     func run() async throws {
+        ProcessHardening.apply()
         try await reporting {
             guard let colon = listen.lastIndex(of: ":"), let port = Decimal.parse(listen[listen.index(after: colon)...]), port < 65_536
             else {
@@ -111,7 +120,8 @@ struct Serve: AsyncParsableCommand {
             let clocks = SystemClocks()
             let logger = Logger(label: "assay") { JSONLogHandler(label: $0, clocks: clocks) }
             let house = try await House.open(
-                HousePaths(data: data), .init(clocks: clocks, entropy: SystemEntropy(), logger: logger), acceptClock: acceptClock)
+                HousePaths(data: data), .init(clocks: clocks, entropy: SystemEntropy(), logger: logger), acceptClock: acceptClock,
+                passphrase: master.passphrase)
             try await house.serve(.init(host: host, port: Int(port))) { bound in
                 let address = "\(host):\(bound)"
                 say("https://\(address)")
