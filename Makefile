@@ -1,5 +1,5 @@
-# One build serves everything: scripts/build.sh says how. `make` alone lists what there is.
-.PHONY: help run demo test quick lint build
+# One build serves everything but `bench`: scripts/build.sh says how. `make` alone lists what there is.
+.PHONY: help run demo test quick lint build bench
 
 help:
 	@echo 'make run     build, and do the main job in front of you; the server keeps running (data in ./var)'
@@ -7,6 +7,7 @@ help:
 	@echo 'make test    every test, independent programs included'
 	@echo 'make quick   the tests without the independent programs'
 	@echo 'make lint    format and syntax'
+	@echo 'make bench   figures beside their limits, from a release build of its own (docs/performance.md)'
 
 run: build
 	@scripts/main-job.sh run
@@ -29,3 +30,7 @@ lint:
 build:
 	@scripts/setup-build.sh
 	@scripts/build.sh --product assay
+
+bench:
+	@scripts/setup-build.sh
+	@scripts/bench.sh

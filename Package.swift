@@ -108,7 +108,7 @@ let package = Package(
             "ServicesTests",
             [
                 "Basics", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency", "Access", "Policies",
-                "Authorities", "Registration", "Node", crypto, grdb, logging,
+                "Authorities", "Registration", "Wire", "API", "Client", "Node", crypto, grdb, logging,
             ]),
         tests("ClientTests", ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", "Client", crypto] + nio),
         tests("EdgeTests", ["Basics", "PKIX", "Approval", "Wire", "Access", "API", "Client", "Node", crypto, logging] + nio),

@@ -2,7 +2,7 @@
 # Format of Swift, syntax of shell and Python.
 . "$(dirname "$0")/common.sh"
 
-swift format lint --strict -r Sources Tests Package.swift
+swift format lint --strict -r Sources Tests Package.swift Benchmarks/Sources Benchmarks/Package.swift
 for script in scripts/*.sh .ci/run; do bash -n "$script"; done
 if command -v python3 >/dev/null; then
     python3 -c 'import ast, sys

@@ -19,6 +19,8 @@ case "$mode" in
         ;;
     *) fail "usage: scripts/main-job.sh run|demo" ;;
 esac
+# Codes and keys pass through these files.
+umask 077
 program=$PWD/.build/debug/assay
 # Each person's folder lies in here; --as NAME chooses it.
 export ASSAY_HOME=$work/people
@@ -194,5 +196,7 @@ server=
 rm -rf "$out"
 mkdir -p "$(dirname "$out")"
 cp -R "$work/evidence" "$out"
+# The codes in it are used up, and good for a server that is gone.
 cp "$transcript" "$out/"
+chmod -R go=u-w "$out"
 printf '\nEvidence is in %s\n' "$out"

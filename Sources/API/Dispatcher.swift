@@ -140,12 +140,12 @@ public struct Dispatcher: Sendable {
         }
         guard hasKey else {
             throw Problem(
-                .unauthenticated, "access.key-missing", title: "Nobody known asks",
+                .unauthenticated, "access.key-missing", title: "The node does not know you",
                 detail: "Present a certificate over your login key in the TLS handshake.")
         }
         guard let caller else {
             throw Problem(
-                .unauthenticated, "access.key-unknown", title: "Nobody known asks",
+                .unauthenticated, "access.key-unknown", title: "The node does not know you",
                 detail: "The key in the TLS handshake is no person's login key in the roster in force.")
         }
         guard permission == .person || caller.roles.contains(where: { roles.contains($0.rawValue) }) else {

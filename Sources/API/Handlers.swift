@@ -26,7 +26,8 @@ extension APIRequest {
     func person() throws(Problem) -> Principal {
         guard let principal else {
             throw Problem(
-                .unauthenticated, "access.key-missing", title: "Nobody known asks", detail: "Present a certificate over your login key.")
+                .unauthenticated, "access.key-missing", title: "The node does not know you",
+                detail: "Present a certificate over your login key.")
         }
         return principal
     }
@@ -70,13 +71,13 @@ extension JSONFields {
     /// A signed note.
     mutating func note(_ key: String, _ what: String) throws(Problem) -> SignedNote {
         let text = try string(key)
-        do { return try SignedNote(what, text) } catch { throw error.problem }
+        do { return try SignedNote(what, text) } catch { throw error.problem(in: name(key)) }
     }
 
     mutating func notes(_ key: String, _ what: String) throws(Problem) -> [SignedNote] {
         var notes: [SignedNote] = []
         for text in try strings(key) {
-            do { notes.append(try SignedNote(what, text)) } catch { throw error.problem }
+            do { notes.append(try SignedNote(what, text)) } catch { throw error.problem(in: name(key)) }
         }
         return notes
     }
@@ -88,6 +89,14 @@ extension JSONFields {
             result.append(bytes)
         }
         return result
+    }
+}
+
+extension Refusal {
+    /// The problem, with the member of the body that it is about.
+    func problem(in field: String) -> Problem {
+        let problem = problem
+        return Problem(problem.kind, problem.code, title: problem.title, detail: problem.detail, field: field.escaped)
     }
 }
 

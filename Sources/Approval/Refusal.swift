@@ -159,7 +159,8 @@ extension Refusal {
         switch self {
         case .malformed(let what, let error): "The \(what) is not in its only form (\(error)). See docs/formats.md."
         case .note(let what): "The \(what) is not a signed note: text, an empty line, signature lines."
-        case .document(let name, let problem): "Document \(name.escaped): \(problem.detail)"
+        case .document(let name, let problem):
+            problem.detail.hasPrefix("\(name):") ? problem.detail : "Document \(name.escaped): \(problem.detail)"
         case .foreignInstance: "The text names another instance than this one."
         case .unknownKind(let kind):
             "A statement or vote of kind \(kind.escaped) has no place here; people vote on statements of kind certificate or allowance."
@@ -259,7 +260,15 @@ extension Refusal {
         case .statementExpired: "The request has expired"
         case .statementClosed: "The request was decided already"
         case .rosterSignatures: "More administrators must sign"
-        default: "Refused: \(code)"
+        case .voterNotEligible: "This person may not vote on it"
+        case .document: "The documents do not fit together"
+        case .rosterIncomplete: "The roster would not be whole"
+        case .rosterExpired: "The proposal has expired"
+        case .anchor: "The anchor does not belong to this house"
+        case .viewMismatch: "Database and anchor do not agree"
+        case .documentNotInForce: "A document is no longer in force"
+        case .personMismatch: "This person text does not fit"
+        default: "It does not hold"
         }
     }
 }

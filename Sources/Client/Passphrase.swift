@@ -39,14 +39,16 @@ public struct PassphraseSource: Sendable {
         }
         guard (Self.fewest...Self.most).contains(passphrase.count) else {
             throw Problem(
-                .invalid, "client.passphrase-length", title: "The passphrase is too short",
-                detail: "From \(Self.fewest) to \(Self.most) octets are accepted; four random words are good.")
+                .invalid, "client.passphrase-length", title: "The passphrase is too short or too long",
+                detail:
+                    "It has \(passphrase.count) octets. From \(Self.fewest) to \(Self.most) octets are accepted; four random words are good."
+            )
         }
         return passphrase
     }
 
     private func fromFile(_ path: String) throws(Problem) -> Bytes {
-        let content = try LocalFiles.read(path, limit: Self.most + 2)
+        guard let content = try LocalFiles.readIfThere(path, limit: Self.most + 2, isPrivate: true) else { throw .file(path, ENOENT) }
         return Bytes(content.prefix { $0 != 0x0a && $0 != 0x0d })
     }
 }

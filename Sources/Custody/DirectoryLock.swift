@@ -25,7 +25,11 @@ final class DirectoryLock: Sendable {
 
     func release() {
         descriptor.withLock { descriptor in
-            if let held = descriptor { close(held) }
+            if let held = descriptor {
+                // A program that another thread is just starting has a copy of the descriptor until it runs: closing ours is not enough.
+                flock(held, LOCK_UN)
+                close(held)
+            }
             descriptor = nil
         }
     }

@@ -42,6 +42,10 @@ public struct House: Sendable {
         let custody: CustodyDirectory
         let serverKey: PrivateKey
         do {
+            try DataDirectory.checkAccess(paths.data)
+            guard DataDirectory.exists(paths.custody) || DataDirectory.exists(paths.database) else {
+                throw CustodyError.absent(path: paths.data)
+            }
             custody = try CustodyDirectory.open(at: paths.custody)
             guard custody.hasAnchor, DataDirectory.exists(paths.database) else { throw CustodyError.unanchored(path: paths.data) }
             serverKey = try custody.serverKey()

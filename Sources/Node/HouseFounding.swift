@@ -50,6 +50,13 @@ public struct HouseFounding: Sendable {
     public init(
         _ paths: HousePaths, administrator note: SignedNote, names: Names, now: UTCTime, entropy: any Entropy, again: Bool = false
     ) throws(Problem) {
+        guard VerifierKey.isName(names.origin), names.origin.utf8.count <= 200, !names.origin.contains("://") else {
+            throw Problem(
+                .invalid, "init.origin-invalid", title: "The ledger's name is not accepted",
+                detail: "\(names.origin.escaped): an address without scheme is accepted, such as assay.example/ledger, "
+                    + "without spaces and plus signs, of 200 octets at most.",
+                field: "origin")
+        }
         do {
             administrator = try Person(note)
             guard administrator.instance == nil else {

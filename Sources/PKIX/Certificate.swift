@@ -30,10 +30,24 @@ public struct TBSCertificate: Hashable, Sendable {
                 writer.constructed(.context(3, constructed: true)) { Extension.write(extensions, to: &$0) }
             }
         }
-        try self.init(der: writer.bytes)
+        try self.init(der: writer.bytes, made: Parts(issuer: issuer, subject: subject, publicKey: publicKey))
     }
 
-    public init(der: Bytes) throws(PKIXError) {
+    public init(der: Bytes) throws(PKIXError) { try self.init(der: der, made: nil) }
+
+    private static let uniqueIdentifiers: Bytes = [0x81, 0x82, 0xa1, 0xa2]
+    /// Alternative signatures have bytes that the vote does not cover; until they are supported they are refused.
+    private static let unsupported: [OID] = [.subjectAltPublicKeyInfo, .altSignatureAlgorithm, .altSignatureValue]
+
+    /// What was read and checked before it was written.
+    private struct Parts {
+        let issuer: Name
+        let subject: Name
+        let publicKey: SubjectPublicKeyInfo
+    }
+
+    /// - Parameter made: parts that need not be read a second time when the same octets are found.
+    private init(der: Bytes, made: Parts?) throws(PKIXError) {
         var reader = try DERReader(der, limit: Self.sizeLimit)
         var fields = try reader.sequence()
         try reader.finish()
@@ -43,11 +57,12 @@ public struct TBSCertificate: Hashable, Sendable {
         try version.finish()
         serialNumber = try SerialNumber(bytes: try fields.integer())
         signature = try AlgorithmIdentifier(reading: &fields)
-        issuer = try Name(reading: &fields)
+        issuer = try Name(reading: &fields, known: made?.issuer)
         validity = try Validity(reading: &fields)
-        subject = try Name(reading: &fields)
-        publicKey = try SubjectPublicKeyInfo(der: try fields.raw(.sequence))
-        if let tag = fields.peek, [0x81, 0x82, 0xa1, 0xa2].contains(tag.octet) { throw .uniqueIdentifier }
+        subject = try Name(reading: &fields, known: made?.subject)
+        let key = try fields.raw(.sequence)
+        if let made, made.publicKey.der == key { publicKey = made.publicKey } else { publicKey = try SubjectPublicKeyInfo(der: key) }
+        if let tag = fields.peek, Self.uniqueIdentifiers.contains(tag.octet) { throw .uniqueIdentifier }
         if fields.isAtEnd {
             extensions = []
         } else {
@@ -57,10 +72,7 @@ public struct TBSCertificate: Hashable, Sendable {
             guard !extensions.isEmpty else { throw .emptyExtensions }
         }
         try fields.finish()
-        // Alternative signatures have bytes that the vote does not cover; until they are supported they are refused.
-        for item in extensions where [.subjectAltPublicKeyInfo, .altSignatureAlgorithm, .altSignatureValue].contains(item.oid) {
-            throw .unsupportedExtension(item.oid)
-        }
+        for item in extensions where Self.unsupported.contains(item.oid) { throw .unsupportedExtension(item.oid) }
         self.der = der
     }
 

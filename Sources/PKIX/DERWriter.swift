@@ -8,7 +8,7 @@ public struct DERWriter: Sendable {
 
     /// The octets of what `body` writes.
     public static func encode(_ body: (inout DERWriter) -> Void) -> Bytes {
-        var writer = DERWriter()
+        var writer = DERWriter(capacity: 256)
         body(&writer)
         return writer.bytes
     }
@@ -21,11 +21,15 @@ public struct DERWriter: Sendable {
     }
 
     private mutating func insertLength(at start: Int) {
-        bytes.insert(contentsOf: Self.length(bytes.count - start), at: start)
+        let count = bytes.count - start
+        if count < 0x80 { bytes.insert(UInt8(count), at: start) } else { bytes.insert(contentsOf: Self.longLength(count), at: start) }
     }
 
-    private static func length(_ count: Int) -> Bytes {
-        if count < 0x80 { return [UInt8(count)] }
+    private mutating func appendLength(_ count: Int) {
+        if count < 0x80 { bytes.append(UInt8(count)) } else { bytes += Self.longLength(count) }
+    }
+
+    private static func longLength(_ count: Int) -> Bytes {
         var octets: Bytes = []
         var rest = count
         while rest > 0 {
@@ -35,16 +39,16 @@ public struct DERWriter: Sendable {
         return [0x80 | UInt8(octets.count)] + octets
     }
 
-    public mutating func primitive(_ tag: DERTag, _ content: some Collection<UInt8>) {
+    public mutating func primitive(_ tag: DERTag, _ content: Bytes) {
         bytes.append(tag.octet)
-        bytes += Self.length(content.count)
+        appendLength(content.count)
         bytes += content
     }
 
     public mutating func sequence(_ body: (inout DERWriter) -> Void) { constructed(.sequence, body) }
 
     /// An element that is encoded already.
-    public mutating func raw(_ element: some Sequence<UInt8>) { bytes += element }
+    public mutating func raw(_ element: Bytes) { bytes += element }
 
     /// - Parameter content: two's complement, shortest.
     public mutating func integer(_ content: Bytes) { primitive(.integer, content) }

@@ -31,7 +31,13 @@ public struct Attribute: Hashable, Sendable {
 
     /// - Throws: when the text does not fit the kind, or is empty or longer than 1,024 octets.
     public init(oid: OID, kind: Kind, text: String) throws(PKIXError) {
-        guard (1...1024).contains(text.utf8.count), kind.accepts(Bytes(text.utf8)) else { throw .invalidString(oid) }
+        try self.init(oid: oid, kind: kind, octets: Bytes(text.utf8))
+    }
+
+    private init(oid: OID, kind: Kind, octets: Bytes) throws(PKIXError) {
+        guard (1...1024).contains(octets.count), kind.accepts(octets), let text = String(validating: octets, as: UTF8.self) else {
+            throw .invalidString(oid)
+        }
         self.oid = oid
         self.kind = kind
         self.text = text
@@ -43,8 +49,7 @@ public struct Attribute: Hashable, Sendable {
         guard let tag = fields.peek, let kind = Kind(rawValue: tag.octet) else { throw .invalidString(oid) }
         let octets = try fields.content(tag)
         try fields.finish()
-        guard kind.accepts(octets), let text = String(validating: octets, as: UTF8.self) else { throw .invalidString(oid) }
-        try self.init(oid: oid, kind: kind, text: text)
+        try self.init(oid: oid, kind: kind, octets: octets)
     }
 
     var der: Bytes {
@@ -86,8 +91,15 @@ public struct Name: Hashable, Sendable {
         try reader.finish()
     }
 
-    init(reading reader: inout DERReader) throws(PKIXError) {
+    /// - Parameter known: a name that need not be taken apart again when the same octets are found.
+    init(reading reader: inout DERReader, known: Name? = nil) throws(PKIXError) {
         var whole = reader
+        let der = try whole.raw(.sequence)
+        if let known, known.der == der {
+            reader = whole
+            self = known
+            return
+        }
         var rdns: [[Attribute]] = []
         try reader.each(.sequence, most: Self.mostRDNs) { reader throws(PKIXError) in
             var attributes: [Attribute] = []
@@ -100,7 +112,7 @@ public struct Name: Hashable, Sendable {
             rdns.append(attributes)
         }
         self.rdns = rdns
-        der = try whole.raw(.sequence)
+        self.der = der
     }
 
     /// One attribute an RDN, in the order given.

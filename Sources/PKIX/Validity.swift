@@ -20,7 +20,8 @@ public struct Validity: Hashable, Sendable {
 
     func write(to writer: inout DERWriter) {
         writer.sequence { writer in
-            for time in [notBefore, notAfter] { Self.write(time, to: &writer) }
+            Self.write(notBefore, to: &writer)
+            Self.write(notAfter, to: &writer)
         }
     }
 
@@ -45,13 +46,20 @@ public struct Validity: Hashable, Sendable {
     private static func write(_ time: UTCTime, to writer: inout DERWriter) {
         let at = time.calendar
         let isUTC = (1950..<2050).contains(at.year)
-        var digits: Bytes = []
-        func append(_ value: Int, _ width: Int) {
-            let text = Bytes(String(value).utf8)
-            digits += Bytes(repeating: 0x30, count: max(0, width - text.count)) + text
+        var text = Bytes()
+        text.reserveCapacity(15)
+        func append(_ value: Int) {
+            text.append(0x30 + UInt8(value / 10))
+            text.append(0x30 + UInt8(value % 10))
         }
-        append(isUTC ? at.year % 100 : at.year, isUTC ? 2 : 4)
-        for value in [at.month, at.day, at.hour, at.minute, at.second] { append(value, 2) }
-        writer.primitive(isUTC ? .utcTime : .generalizedTime, digits + [0x5a])
+        if !isUTC { append(at.year / 100) }
+        append(at.year % 100)
+        append(at.month)
+        append(at.day)
+        append(at.hour)
+        append(at.minute)
+        append(at.second)
+        text.append(0x5a)
+        writer.primitive(isUTC ? .utcTime : .generalizedTime, text)
     }
 }

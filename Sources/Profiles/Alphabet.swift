@@ -60,10 +60,10 @@ public enum Alphabet: String, CaseIterable, Hashable, Sendable {
 
     /// Nothing that could steer a terminal or stand there unseen.
     static func isClean(_ scalar: Unicode.Scalar) -> Bool {
+        if scalar.isASCII { return (0x20...0x7e).contains(scalar.value) }
         switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
-        case .spaceSeparator: scalar == " "
-        default: true
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned, .spaceSeparator: return false
+        default: return true
         }
     }
 }

@@ -65,7 +65,7 @@ public struct Field: Hashable, Sendable {
         guard first != " ", last != " " else {
             throw problem("blanks", "The value begins or ends with a blank", "Blanks are accepted between other characters only.")
         }
-        guard value.precomposedStringWithCanonicalMapping.utf8.elementsEqual(value.utf8) else {
+        guard scalars.allSatisfy(\.isASCII) || value.precomposedStringWithCanonicalMapping.utf8.elementsEqual(value.utf8) else {
             throw problem(
                 "normalization", "The value is not in composed form",
                 "Unicode normalization form C is expected: one character where a letter and its accent can be one.")

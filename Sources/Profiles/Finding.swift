@@ -41,7 +41,7 @@ struct LintRule: Sendable {
 extension Profile {
     /// The rules that `tbs` breaks, in the rules' order. Nothing is signed or verified here.
     public func lint(_ tbs: TBSCertificate, issuer: Issuer) -> [Finding] {
-        let view = LintView(tbs: tbs, issuer: issuer, named: Set(template.extensions.map(\.oid)))
+        let view = LintView(tbs: tbs, issuer: issuer, named: template.extensions.map(\.oid))
         return LintRule.all.compactMap { rule in
             rule.breach(view).map { Finding(id: rule.id, severity: rule.severity, text: $0) }
         }
@@ -51,9 +51,11 @@ extension Profile {
 /// A certificate's content, taken apart once for all rules.
 struct LintView: Sendable {
     let tbs: TBSCertificate
+    /// Of the subject, all RDNs' one after the other.
+    let attributes: [Attribute]
     let issuer: Issuer
     /// The extensions that the profile has.
-    let named: Set<OID>
+    let named: [OID]
     let constraints: BasicConstraints?
     let usage: KeyUsage?
     let purposes: [OID]?
@@ -63,8 +65,9 @@ struct LintView: Sendable {
     /// Known extensions whose value has not their form.
     let malformed: [OID]
 
-    init(tbs: TBSCertificate, issuer: Issuer, named: Set<OID>) {
+    init(tbs: TBSCertificate, issuer: Issuer, named: [OID]) {
         self.tbs = tbs
+        attributes = tbs.subject.rdns.flatMap { $0 }
         self.issuer = issuer
         self.named = named
         var malformed: [OID] = []
@@ -87,7 +90,6 @@ struct LintView: Sendable {
     var isAuthority: Bool { constraints?.isAuthority ?? false }
     var isSelfIssued: Bool { tbs.subject.der == tbs.issuer.der }
     var hasEmptySubject: Bool { tbs.subject.rdns.isEmpty }
-    var attributes: [Attribute] { tbs.subject.rdns.flatMap { $0 } }
 
     func has(_ oid: OID) -> Bool { self[oid] != nil }
     subscript(oid: OID) -> Extension? { tbs.extensions.first { $0.oid == oid } }

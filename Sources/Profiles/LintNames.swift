@@ -10,7 +10,7 @@ extension LintRule {
         LintRule("dn.bounds", .error) { view in
             for attribute in view.attributes {
                 let count = attribute.text.unicodeScalars.count
-                let bound = SubjectTemplate.kinds.first { $0.oid == attribute.oid.description }?.bound ?? 256
+                let bound = SubjectTemplate.kinds.first { $0.oid == attribute.oid }?.bound ?? 256
                 guard (1...bound).contains(count) else {
                     return "\(shortName(attribute)) has \(count) characters; 1 to \(bound) are allowed."
                 }
@@ -40,7 +40,7 @@ extension LintRule {
     ]
 
     private static func shortName(_ attribute: Attribute) -> String {
-        SubjectTemplate.kinds.first { $0.oid == attribute.oid.description }?.name ?? attribute.oid.description
+        SubjectTemplate.kinds.first { $0.oid == attribute.oid }?.name ?? attribute.oid.description
     }
 
     private static func isOfType(_ attribute: Attribute) -> Bool {

@@ -22,12 +22,20 @@ indirect enum Node: Hashable, Sendable {
     }
 
     func encode(_ content: Content) -> Bytes {
+        if case .constant(let bytes) = self { return bytes }
+        return DERWriter.encode { write(content, to: &$0) }
+    }
+
+    private func write(_ content: Content, to writer: inout DERWriter) {
         switch self {
-        case .constant(let bytes): bytes
-        case .string(let tag, let text): DER.value(tag, Bytes(content.text(text).utf8))
-        case .keyIdentifier(let tag): DER.value(tag, content.keyIdentifier)
-        case .issuerKeyIdentifier(let tag): DER.value(tag, content.issuerKeyIdentifier)
-        case .constructed(let tag, let nodes): DER.value(tag, nodes.flatMap { $0.encode(content) })
+        case .constant(let bytes): writer.raw(bytes)
+        case .string(let tag, let text): writer.primitive(DERTag(tag), Bytes(content.text(text).utf8))
+        case .keyIdentifier(let tag): writer.primitive(DERTag(tag), content.keyIdentifier)
+        case .issuerKeyIdentifier(let tag): writer.primitive(DERTag(tag), content.issuerKeyIdentifier)
+        case .constructed(let tag, let nodes):
+            writer.constructed(DERTag(tag)) { writer in
+                for node in nodes { node.write(content, to: &writer) }
+            }
         }
     }
 

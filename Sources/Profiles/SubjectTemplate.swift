@@ -15,7 +15,7 @@ enum SubjectTemplate {
     /// An attribute that a template may name; others are written as dotted object identifiers.
     struct Kind: Hashable, Sendable {
         let name: String
-        let oid: String
+        let oid: OID
         /// Tag of its only string type, nil for a DirectoryString.
         let tag: UInt8?
         /// Upper bound in characters (RFC 5280 appendix A.1).
@@ -23,19 +23,19 @@ enum SubjectTemplate {
     }
 
     static let kinds = [
-        Kind(name: "CN", oid: "2.5.4.3", tag: nil, bound: 64),
-        Kind(name: "serialNumber", oid: "2.5.4.5", tag: 0x13, bound: 64),
-        Kind(name: "C", oid: "2.5.4.6", tag: 0x13, bound: 2),
-        Kind(name: "L", oid: "2.5.4.7", tag: nil, bound: 128),
-        Kind(name: "ST", oid: "2.5.4.8", tag: nil, bound: 128),
-        Kind(name: "STREET", oid: "2.5.4.9", tag: nil, bound: 128),
-        Kind(name: "O", oid: "2.5.4.10", tag: nil, bound: 64),
-        Kind(name: "OU", oid: "2.5.4.11", tag: nil, bound: 64),
-        Kind(name: "title", oid: "2.5.4.12", tag: nil, bound: 64),
-        Kind(name: "dnQualifier", oid: "2.5.4.46", tag: 0x13, bound: 64),
-        Kind(name: "DC", oid: "0.9.2342.19200300.100.1.25", tag: 0x16, bound: 63),
-        Kind(name: "UID", oid: "0.9.2342.19200300.100.1.1", tag: nil, bound: 256),
-        Kind(name: "emailAddress", oid: "1.2.840.113549.1.9.1", tag: 0x16, bound: 255),
+        Kind(name: "CN", oid: .commonName, tag: nil, bound: 64),
+        Kind(name: "serialNumber", oid: .serialNumber, tag: 0x13, bound: 64),
+        Kind(name: "C", oid: .countryName, tag: 0x13, bound: 2),
+        Kind(name: "L", oid: .locality, tag: nil, bound: 128),
+        Kind(name: "ST", oid: .state, tag: nil, bound: 128),
+        Kind(name: "STREET", oid: .street, tag: nil, bound: 128),
+        Kind(name: "O", oid: .organization, tag: nil, bound: 64),
+        Kind(name: "OU", oid: .organizationalUnit, tag: nil, bound: 64),
+        Kind(name: "title", oid: .title, tag: nil, bound: 64),
+        Kind(name: "dnQualifier", oid: .dnQualifier, tag: 0x13, bound: 64),
+        Kind(name: "DC", oid: .domainComponent, tag: 0x16, bound: 63),
+        Kind(name: "UID", oid: .userID, tag: nil, bound: 256),
+        Kind(name: "emailAddress", oid: .emailAddress, tag: 0x16, bound: 255),
     ]
 
     private static let mostAttributes = 16
@@ -89,10 +89,10 @@ enum SubjectTemplate {
             throw .document("\(type.escaped) is no attribute that is known here: \(known), or a dotted object identifier.", place)
         }
         let oid = try tree.objectIdentifier(type, at: place)
-        guard !kinds.contains(where: { $0.oid == oid.description }) else {
+        guard !kinds.contains(where: { $0.oid == oid }) else {
             throw .document("\(type) has a name: write that.", place)
         }
-        return Kind(name: type, oid: type, tag: nil, bound: 256)
+        return Kind(name: type, oid: oid, tag: nil, bound: 256)
     }
 
     private static func node(_ kind: Kind, _ value: Text, isPrintable: Bool, tree: ValueTree) throws(Problem) -> Node {
@@ -105,7 +105,6 @@ enum SubjectTemplate {
         case 0x16: try value.require(.ascii, for: "\(kind.name), an IA5String,", fields: tree.fields)
         default: try value.require(.text, for: kind.name, fields: tree.fields)
         }
-        let oid = try tree.objectIdentifier(kind.oid, at: value.place)
-        return .constructed(tag: 0x31, [.constructed(tag: 0x30, [.constant(oid.encoded), .string(tag: tag, value)])])
+        return .constructed(tag: 0x31, [.constructed(tag: 0x30, [.constant(kind.oid.encoded), .string(tag: tag, value)])])
     }
 }

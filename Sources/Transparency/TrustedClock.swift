@@ -4,9 +4,9 @@ import Basics
 /// committed under it.
 public struct TrustedClock: Sendable {
     /// Seconds that the clock may be behind the anchor, or off the monotonic clock.
-    public static let slack: Int64 = 300
+    private static let slack: Int64 = 300
     /// Seconds that it may be ahead of the anchor at start.
-    public static let longestGap: Int64 = 86_400
+    private static let longestGap: Int64 = 86_400
 
     private let clocks: any Clocks
     private let startWall: UTCTime

@@ -48,7 +48,8 @@ struct Init: AsyncParsableCommand {
             }
             guard let node = Handle(node) else {
                 throw Problem(
-                    .invalid, "init.node-invalid", title: "The node's name is not accepted", detail: "1 to 32 of a-z, 0-9 and -.",
+                    .invalid, "init.node-invalid", title: "The node's name is not accepted",
+                    detail: "\(node.escaped): 1 to 32 of a-z, 0-9 and - are accepted.",
                     field: "node")
             }
             let person: Person
@@ -58,7 +59,8 @@ struct Init: AsyncParsableCommand {
                 throw Problem(
                     .invalid, "init.other-keys", title: "The person text has other keys",
                     detail:
-                        "\(administrator.escaped) does not name the keys in this person's folder. Hand over the text that belongs to them.")
+                        "\(administrator.escaped) does not name the keys of \(keys.handle) here. Hand over the text that belongs to them, or say who it names with --as."
+                )
             }
             let founding = try HouseFounding(
                 HousePaths(data: data), administrator: note, names: .init(origin: origin, node: node), now: SystemClocks().now,
@@ -102,7 +104,7 @@ struct Serve: AsyncParsableCommand {
             else {
                 throw Problem(
                     .invalid, "serve.listen-invalid", title: "The address is not accepted",
-                    detail: "host:port, for instance 127.0.0.1:8443.",
+                    detail: "\(listen.escaped): host:port is accepted, for instance 127.0.0.1:8443; the port is 0 to 65535.",
                     field: "listen")
             }
             let host = String(listen[..<colon])

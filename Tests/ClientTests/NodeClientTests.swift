@@ -12,7 +12,7 @@ struct NodeClientTests {
         .send("HTTP/1.1 \(status) X\r\nContent-Type: \(type)\r\nContent-Length: \(body.utf8.count)\r\n\(more)\r\n\(body)")
     }
 
-    private func client(_ server: ScriptedServer, pin: Digest32? = nil, key: PrivateKey? = nil, deadline: Duration = .seconds(10)) throws
+    private func client(_ server: ScriptedServer, pin: Digest32? = nil, key: PrivateKey? = nil, deadline: Duration = .seconds(120)) throws
         -> NodeClient
     {
         try NodeClient(

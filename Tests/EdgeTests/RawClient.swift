@@ -43,7 +43,7 @@ enum RawClient {
             }
         }.connect(host: "127.0.0.1", port: port).get()
         channel.writeAndFlush(ByteBuffer(string: text), promise: nil)
-        let timer = channel.eventLoop.scheduleTask(in: .seconds(10)) {
+        let timer = channel.eventLoop.scheduleTask(in: .seconds(120)) {
             outcome.succeed(Outcome(received: "", ended: false, failed: true))
             channel.close(promise: nil)
         }

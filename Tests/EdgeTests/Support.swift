@@ -73,7 +73,7 @@ struct TestNode: Sendable {
         try await serving.value
     }
 
-    func client(_ key: PrivateKey?, deadline: Duration = .seconds(10)) throws -> NodeClient {
+    func client(_ key: PrivateKey?, deadline: Duration = .seconds(120)) throws -> NodeClient {
         try NodeClient(
             NodeAddress(host: "127.0.0.1", port: port), pin: self.key.publicKey.digest, key: key, deadline: deadline,
             clocks: SystemClocks(), entropy: SystemEntropy())

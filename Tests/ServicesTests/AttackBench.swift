@@ -123,4 +123,14 @@ extension AttackBench {
                 uniqueKeysWithValues: tables.map { ($0, try Int.fetchOne(db, sql: "SELECT count(*) FROM \"\($0)\"") ?? 0) })
         }
     }
+
+    /// Takes a vote away in a house at another place.
+    func remove(vote record: RequestRecord, by voter: String, in test: TestHouse) throws {
+        let queue = try DatabaseQueue(path: test.paths.database)
+        try queue.write { db in
+            try db.execute(
+                sql: "DELETE FROM vote WHERE statement_hash = ? AND voter = ?", arguments: [Digest32(of: record.statement).data, voter])
+        }
+        try queue.close()
+    }
 }

@@ -25,7 +25,7 @@ struct TestHouse: Sendable {
     static let start = UTCTime(seconds: 1_800_000_000)
 
     /// Founds a house, applies the manufacturer's documents, and enrolls three officers.
-    static func found() async throws -> (TestHouse, House) {
+    static func found(at start: UTCTime = start) async throws -> (TestHouse, House) {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("assay-\(UUID().uuidString)").path
         let paths = HousePaths(data: directory)
         let clocks = TestClocks(start)
@@ -152,14 +152,14 @@ struct TestHouse: Sendable {
 
 /// A certificate signing request as a device would make it.
 enum TestRequest {
-    static func make(_ key: PrivateKey) throws -> Bytes {
-        let subject = try Name([try Attribute(oid: .commonName, kind: .utf8, text: "device")])
+    static func make(_ key: PrivateKey, name: String = "device", version: Int = 0, attributes: Bool = true) throws -> Bytes {
+        let subject = try Name([try Attribute(oid: .commonName, kind: .utf8, text: name)])
         let info = DERWriter.encode { writer in
             writer.sequence { writer in
-                writer.integer(0)
+                writer.integer(version)
                 writer.raw(subject.der)
                 writer.raw(key.publicKey.der)
-                writer.constructed(.context(0, constructed: true)) { _ in }
+                if attributes { writer.constructed(.context(0, constructed: true)) { _ in } }
             }
         }
         let signature = try key.sign(info)

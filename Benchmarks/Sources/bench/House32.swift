@@ -46,7 +46,8 @@ enum House32 {
         let officers = try (1...3).map { try Person("officer-\($0)") }
         guard let node = Handle("node-1") else { return }
         let founding = try HouseFounding(
-            HousePaths(data: directory), administrator: try admin.text(nil, clocks.now), names: .init(origin: "assay.bench/ledger", node: node),
+            HousePaths(data: directory), administrator: try admin.text(nil, clocks.now),
+            names: .init(origin: "assay.bench/ledger", node: node),
             now: clocks.now, entropy: SystemEntropy())
         _ = try await founding.finish(signed: try admin.sign(founding.roster.text))
         let house = try await House.open(
@@ -83,8 +84,7 @@ enum House32 {
     /// How often this disk can make one small append durable: the limit of everything that waits for it.
     private static func flushRate(_ directory: String) throws {
         let path = directory + "/flush"
-        FileManager.default.createFile(atPath: path, contents: nil)
-        guard let file = FileHandle(forWritingAtPath: path) else { return }
+        guard FileManager.default.createFile(atPath: path, contents: nil), let file = FileHandle(forWritingAtPath: path) else { return }
         let clock = ContinuousClock()
         let start = clock.now
         var count = 0
@@ -138,9 +138,11 @@ enum House32 {
     private static func timed(_ name: String, _ body: () async throws -> Void) async throws {
         let clock = ContinuousClock()
         let start = clock.now
+        let busy = Bench.processorTime(CLOCK_PROCESS_CPUTIME_ID)
         try await body()
         let took = clock.now - start
         Bench.line(name, Double(jobs) / (Double(took.components.seconds) + Double(took.components.attoseconds) / 1e18), "1/s")
+        Bench.line("  processor time each", (Bench.processorTime(CLOCK_PROCESS_CPUTIME_ID) - busy) / Double(jobs) * 1000, "ms")
     }
 
     private static func inProcess(_ house: House, _ officers: [Person], _ clocks: some Clocks) async throws {
