@@ -131,6 +131,7 @@ extension Allowances {
             guard !isTaken else { throw StorageError.conflict }
 
             let number = try await ledger.takeNumber(of: allowance.subject)
+            var isSigned = false
             do {
                 // A view of now: the reserve may have grown, the allowance may have been closed.
                 let view = try ledger.view()
@@ -140,13 +141,14 @@ extension Allowances {
                     allowanceDigest: allowance.digest, number: number, request: request.digest, content: tbs.content, time: now)
                 let warrant = try Guard(view: view, now: now)
                     .draw(draw, tbs: tbs.der, request: wish.csr, machine: machine.key, key: authority.value.publicKey)
+                isSigned = true
                 let certificate = Certificate(tbs: tbs, signature: try await signer.sign(tbs.der, under: warrant))
                 let change = try change(certificate, draw, wish, digest, machine, authority.value.name, now)
                 try await ledger.store.commit(change)
                 return certificate.der
             } catch {
-                // Where the transaction failed, nobody knows whether it is durable: that number is not given out again.
-                if case .failed? = error as? StorageError {} else { ledger.giveBack(number, of: allowance.subject) }
+                // Rows can make a commit fail as often as somebody likes; signatures stay as many as were voted all the same.
+                if !isSigned || [.busy, .closed].contains(error as? StorageError) { ledger.giveBack(number, of: allowance.subject) }
                 throw error
             }
         } catch { throw Problem(wrapping: error) }

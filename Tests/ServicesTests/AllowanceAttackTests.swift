@@ -91,6 +91,28 @@ struct AllowanceAttackTests {
         try await house.services.ledger.stop()
     }
 
+    @Test("Rows that make every commit fail: no certificate, and never more signatures than were voted")
+    func failingCommits() async throws {
+        let (test, house) = try await TestHouse.found()
+        defer { test.remove() }
+        let station = try TestStation()
+        let allowance = try await test.opened(house, station, number: 3)
+        for number in 0..<3 {
+            try Self.write(
+                test,
+                """
+                INSERT INTO draw (allowance, number, machine, call, wish, fingerprint, created)
+                VALUES (x'\(allowance.subject.bytes.hex)', \(number), x'0\(number)', x'00', x'00', x'0\(number)', 0)
+                """)
+        }
+        let before = house.keys.signatures(.certificate)
+        for _ in 0..<3 { await expect("storage.conflict") { try await test.draw(house, station) } }
+        for _ in 0..<3 { await expect("allowance.exhausted") { try await test.draw(house, station) } }
+        #expect(house.keys.signatures(.certificate) == before + 3)
+        #expect(try await house.services.registrar.certificates().isEmpty)
+        try await house.services.ledger.stop()
+    }
+
     @Test("Crash and roll back within the last second, a hundred times: never more signatures than were voted")
     func rolledBack() async throws {
         let (founded, first) = try await TestHouse.found()
