@@ -64,10 +64,16 @@ public struct House: Sendable {
             surroundings.logger.error(
                 "authority without certificate", metadata: ["code": "\(problem.code)", "detail": "\(problem.detail)"])
         }
+        let unaccounted = try await ledger.unaccounted()
+        for problem in unaccounted {
+            surroundings.logger.warning("allowance", metadata: ["code": "\(problem.code)", "detail": "\(problem.detail)"])
+        }
         let services = Services(
             ledger: ledger, invitations: Invitations(ledger: ledger, entropy: surroundings.entropy), rosters: Rosters(ledger: ledger),
             authorities: authorities, registrar: Registrar(ledger: ledger, authorities: authorities, entropy: surroundings.entropy),
-            facts: .init(software: software, custody: custody.protection, serverKey: serverKey.publicKey.digest))
+            allowances: Allowances(ledger: ledger, authorities: authorities, entropy: surroundings.entropy),
+            facts: .init(
+                software: software, custody: custody.protection, serverKey: serverKey.publicKey.digest, warnings: unaccounted))
         return House(services: services, keys: keys, serverKey: serverKey, surroundings: surroundings)
     }
 
@@ -85,8 +91,9 @@ public struct House: Sendable {
         onReady: @escaping @Sendable (Int) async -> Void
     ) async throws {
         let services = services
-        let dispatcher = try Dispatcher(Handlers.all(services)) { digest throws(Problem) in try services.ledger.principal(loginKey: digest)
-        }
+        let dispatcher = try Dispatcher(
+            Handlers.all(services), machine: { digest throws(Problem) in try services.ledger.machine(key: digest) },
+            principal: { digest throws(Problem) in try services.ledger.principal(loginKey: digest) })
         let listener = try Listener(
             address, key: serverKey, clocks: surroundings.clocks, entropy: surroundings.entropy, logger: surroundings.logger,
             edge: { await dispatcher.admit($0) }, onRunning: onReady)
