@@ -6,7 +6,6 @@ import Node
 import PKIX
 import Proofs
 import Registration
-import Synchronization
 import Testing
 import Wire
 
@@ -19,9 +18,7 @@ struct KillTests {
     func killed() async throws {
         let (test, house) = try await TestHouse.found(at: SystemClocks().now)
         defer { test.remove() }
-        var wishes = Wishes(
-            test: test, profile: try #require(try house.services.ledger.view().charter.documents.profiles.values.first?.reference))
-        wishes.instance = try house.services.ledger.view().charter.instance
+        let wishes = try Wishes(test, house)
         try await house.services.ledger.stop()
 
         let told = ToldAnswers()
@@ -78,129 +75,5 @@ struct KillTests {
         #expect(Set(serials).count == serials.count)
         #expect(issued.count >= Self.kills)
         await client.close()
-    }
-}
-
-/// What is asked for: each request by its own submission, so that it can be asked for again when no answer came.
-private struct Wishes: Sendable {
-    let test: TestHouse
-    let profile: DocumentReference
-    var instance: Instance?
-    /// Asked for, and not seen to its end: taken up again by the next round.
-    let open = Unfinished()
-
-    /// Four workers that submit and vote until the connection breaks.
-    func work(_ round: Int, told: ToldAnswers, served: ServedHouse) throws -> [Task<Void, Never>] {
-        let clients = try test.officers.map { try served.client($0) }
-        return try (0..<4).map { worker in
-            let fresh = try (0..<8).map { try wish("SN-\(round)-\(worker)-\($0)") }
-            return Task {
-                var queue = open.take() + fresh
-                while !queue.isEmpty {
-                    let next = queue.removeFirst()
-                    guard await finish(next, clients, told) else {
-                        // Fresh ones that were never sent need not be kept.
-                        open.put([next])
-                        break
-                    }
-                }
-                open.put(queue.filter { kept in !fresh.contains { $0.id == kept.id } })
-            }
-        }
-    }
-
-    private func wish(_ serial: String) throws -> Wish {
-        let csr = try TestRequest.make(PrivateKey.generate(.ecdsaP256, entropy: SystemEntropy()))
-        let now = SystemClocks().now
-        let submission = Submission(
-            instance: try #require(instance), subject: ID(at: now, entropy: SystemEntropy()), requester: test.officers[2].handle,
-            profile: profile, request: Digest32(of: csr), time: now)
-        let note = try test.officers[2].sign(submission.text)
-        return Wish(
-            id: submission.subject,
-            body: .object([
-                "submission": .string(note.rendered), "csr": .string(csr.base64),
-                "fields": .object(["model": .string("PLC-7"), "serial": .string(serial)]),
-            ]))
-    }
-
-    /// - Returns: false when the connection broke before the request was decided.
-    private func finish(_ wish: Wish, _ clients: [NodeClient], _ told: ToldAnswers) async -> Bool {
-        do {
-            let opened = try ToldAnswer(try await clients[2].send(Routes.submitRequest, body: .json(wish.body)))
-            told.add(opened)
-            if opened.certificate != nil { told.countFoundDone() }
-            for officer in [0, 1] {
-                let vote = Vote(
-                    instance: try #require(instance), voter: test.officers[officer].handle, decision: .approve, time: SystemClocks().now,
-                    statements: [Digest32(of: opened.statement)])
-                let body = JSON.object(["vote": .string(try test.officers[officer].sign(vote.text).rendered), "reason": .null])
-                do {
-                    told.add(
-                        try ToldAnswer(try await clients[officer].send(Routes.vote, parameters: ["id": opened.id], body: .json(body))))
-                } catch let problem as Problem where problem.code == "vote.twice" {
-                    // It was counted before the process ended; only the answer was lost.
-                    told.countFoundDone()
-                }
-            }
-            return true
-        } catch let problem as Problem {
-            if !problem.code.hasPrefix("client.") { Issue.record("\(problem)") }
-            return false
-        } catch {
-            Issue.record("\(error)")
-            return false
-        }
-    }
-}
-
-private struct Wish: Sendable {
-    let id: ID
-    let body: JSON
-}
-
-private final class Unfinished: Sendable {
-    private let wishes = Mutex<[Wish]>([])
-
-    func put(_ more: [Wish]) { wishes.withLock { $0 += more } }
-
-    func take() -> [Wish] {
-        wishes.withLock { wishes in
-            defer { wishes = [] }
-            return wishes
-        }
-    }
-}
-
-/// What a client was told about a request.
-private struct ToldAnswer: Sendable {
-    let id: String
-    let statement: String
-    let votes: [String]
-    let certificate: Bytes?
-
-    init(_ response: ClientResponse) throws {
-        var fields = try response.fields()
-        id = try fields.string("id")
-        statement = try fields.string("statement")
-        votes = try fields.strings("votes")
-        certificate = fields.optional("certificate") == .null ? nil : try fields.base64("certificate")
-    }
-}
-
-private final class ToldAnswers: Sendable {
-    private let answers = Mutex<[ToldAnswer]>([])
-
-    var all: [ToldAnswer] { answers.withLock { $0 } }
-    var count: Int { answers.withLock { $0.count } }
-    private let repeated = Mutex(0)
-
-    /// How often something was found done when it was asked for again.
-    var foundDone: Int { repeated.withLock { $0 } }
-    func countFoundDone() { repeated.withLock { $0 += 1 } }
-    func add(_ answer: ToldAnswer) { answers.withLock { $0.append(answer) } }
-
-    func wait(for number: Int) async {
-        for _ in 0..<20_000 where count < number { try? await Task.sleep(for: .milliseconds(1)) }
     }
 }

@@ -16,12 +16,14 @@ struct ServedHouse: @unchecked Sendable {
     let code: ConnectionCode
 
     /// Starts it and waits until it says where it listens.
-    static func start(_ paths: HousePaths) async throws -> ServedHouse {
+    /// - Parameter environment: of the program, beside what it inherits.
+    static func start(_ paths: HousePaths, environment: [String: String] = [:]) async throws -> ServedHouse {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let process = Process()
         process.executableURL = root.appending(path: ".build/debug/assay")
         process.arguments = ["serve", "--data", paths.data, "--listen", "127.0.0.1:0"]
         process.environment = ProcessInfo.processInfo.environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }
+            .merging(environment) { $1 }
         let output = Pipe()
         process.standardOutput = output
         process.standardError = try FileHandle(forWritingTo: log(paths))
