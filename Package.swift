@@ -62,7 +62,7 @@ let package = Package(
         room("Approval", ["Basics", "PKIX", "Proofs", "Profiles", crypto]),
         room("Wire", ["Basics"]),
         // effects
-        room("Custody", callsC: true, ["Basics", "PKIX", "Proofs", "Approval", crypto]),
+        room("Custody", callsC: true, ["Basics", "PKIX", "Proofs", "Approval", crypto, cryptoExtras]),
         room("Storage", callsC: true, ["Basics", "Proofs", grdb]),
         room("Transparency", ["Basics", "PKIX", "Proofs", "Approval", "Custody", "Storage"]),
         // services

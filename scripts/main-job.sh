@@ -19,6 +19,8 @@ case "$mode" in
         ;;
     *) fail "usage: scripts/main-job.sh run|demo" ;;
 esac
+# Codes and keys pass through these files.
+umask 077
 program=$PWD/.build/debug/assay
 # Each person's folder lies in here; --as NAME chooses it.
 export ASSAY_HOME=$work/people
@@ -158,6 +160,32 @@ say "What a sceptic needs, in one folder: it can be checked without the server."
 rm -rf "$work/evidence"
 assay evidence "$request" --out "$work/evidence" --as officer-3
 
+say "A station: its key is made where it stands; two officers let it have 100 certificates within an hour."
+station=$work/station
+assay machine enroll line-3 --node "$node" --out "$work/line-3.machine" --home "$station"
+assay allowance open --machine "$work/line-3.machine" --name line-3 --profile device-identity --number 100 \
+    --until "$(date -u -d '+1 hour' +%FT%TZ)" --as officer-3
+allowance=$(found '[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}')
+assay allowance approve "$allowance" --as officer-1 --yes
+assay allowance approve "$allowance" --as officer-2 --yes
+
+say "101 devices make their requests; the station draws 100 certificates, one call each, and nobody is asked."
+mkdir -p "$work/csr" "$work/last"
+for n in $(seq -w 101); do
+    openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/csr/LN-$n.key" -subj "/CN=device" \
+        -out "$work/csr/LN-$n.csr" 2>/dev/null
+done
+mv "$work/csr/LN-101.csr" "$work/last/"
+assay machine certificate --profile device-identity --csr-dir "$work/csr" --field "serial={file}" --field model=PLC-7 \
+    --out-dir "$work/pem" --as line-3 --home "$station"
+openssl verify -x509_strict -CAfile "$work/root.pem" -untrusted "$work/issuing.pem" "$work"/pem/*.pem | tail -n 1 | tee -a "$transcript"
+
+say "Refused: the 101st."
+refused allowance.exhausted machine certificate --profile device-identity --csr "$work/last/LN-101.csr" --field serial=LN-101 \
+    --field model=PLC-7 --out "$work/last/LN-101.pem" --as line-3 --home "$station"
+assay allowance show "$allowance" --as officer-3
+assay ledger verify --as officer-3
+
 if [ "$mode" = run ]; then
     touch "$work/done"
     finish_run
@@ -168,5 +196,7 @@ server=
 rm -rf "$out"
 mkdir -p "$(dirname "$out")"
 cp -R "$work/evidence" "$out"
+# The codes in it are used up, and good for a server that is gone.
 cp "$transcript" "$out/"
+chmod -R go=u-w "$out"
 printf '\nEvidence is in %s\n' "$out"

@@ -37,6 +37,8 @@ public struct APIRequest: Sendable {
     public let query: [String: [String]]
     /// Who asks; nil only on routes for anyone.
     public let principal: Principal?
+    /// The machine that asks; only on routes for machines.
+    public let machine: Machine?
     /// The peer's key, also when it belongs to nobody known: redeeming a code may want it.
     public let peer: SubjectPublicKeyInfo?
     /// The body's kind, one of the route's; nil when there is no body.
@@ -44,7 +46,7 @@ public struct APIRequest: Sendable {
     public let body: Bytes
 
     public init(
-        id: ID, route: Route, parameters: [String: String], query: [String: [String]], principal: Principal?,
+        id: ID, route: Route, parameters: [String: String], query: [String: [String]], principal: Principal?, machine: Machine? = nil,
         peer: SubjectPublicKeyInfo?, media: MediaType?, body: Bytes
     ) {
         self.id = id
@@ -52,6 +54,7 @@ public struct APIRequest: Sendable {
         self.parameters = parameters
         self.query = query
         self.principal = principal
+        self.machine = machine
         self.peer = peer
         self.media = media
         self.body = body

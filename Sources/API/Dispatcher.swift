@@ -24,13 +24,16 @@ public struct Dispatcher: Sendable {
     private let table: RouteTable
     private let handlers: [Route: Handler]
     private let principal: @Sendable (Digest32) async throws(Problem) -> Principal?
+    private let machine: @Sendable (Digest32) async throws(Problem) -> Machine?
 
     /// - Parameters:
     ///   - handlers: exactly one for each route of the table.
     ///   - principal: who has the login key with this digest of its SubjectPublicKeyInfo, by the roster in force; asked anew for
     ///     each request, so that a person who was removed is nobody at once.
+    ///   - machine: which machine has the key with this digest; asked on routes for machines only.
     public init(
         _ handlers: [Route: Handler], table: RouteTable = RouteTable(),
+        machine: @escaping @Sendable (Digest32) async throws(Problem) -> Machine? = { _ in nil },
         principal: @escaping @Sendable (Digest32) async throws(Problem) -> Principal?
     ) throws(Unfit) {
         let known = Set(table.routes)
@@ -40,6 +43,7 @@ public struct Dispatcher: Sendable {
         self.table = table
         self.handlers = handlers
         self.principal = principal
+        self.machine = machine
     }
 
     /// Decides from the head: target, route, caller, parameters, kind of body, in this order.
@@ -64,9 +68,17 @@ public struct Dispatcher: Sendable {
             return refuse(head, problem)
         }
         var caller: Principal?
+        var station: Machine?
         do throws(Problem) {
             // Routes for anyone do not ask: health is told even when the roster cannot be.
-            if route.permission != .anyone, let peer = head.peer { caller = try await principal(peer.digest) }
+            if let peer = head.peer {
+                switch route.permission {
+                case .anyone: break
+                case .machine: station = try await machine(peer.digest)
+                case .person, .role: caller = try await principal(peer.digest)
+                }
+            }
+            if route.permission == .machine { try Self.check(station, hasKey: head.peer != nil) }
             try Self.check(route.permission, caller, hasKey: head.peer != nil)
             try route.check(parameters: parameters)
             try route.check(query: target.query)
@@ -93,10 +105,11 @@ public struct Dispatcher: Sendable {
             return refuse(head, .nodeFault, route: route, caller: caller)
         }
         return Admission(
-            route: route.pattern, principal: caller?.handle,
-            .read { [caller] body in
+            route: route.pattern, principal: caller?.handle ?? station?.name,
+            .read { [caller, station] body in
                 let request = APIRequest(
-                    id: head.id, route: route, parameters: parameters, query: target.query, principal: caller, peer: head.peer,
+                    id: head.id, route: route, parameters: parameters, query: target.query, principal: caller, machine: station,
+                    peer: head.peer,
                     media: length > 0 ? media : nil, body: body)
                 do throws(Problem) { return try await handler(request) } catch { return .problem(error, request: head.id) }
             })
@@ -111,21 +124,28 @@ public struct Dispatcher: Sendable {
             .answer(.problem(problem, status: status, request: head.id, allow: allow)))
     }
 
+    private static func check(_ machine: Machine?, hasKey: Bool) throws(Problem) {
+        guard machine == nil else { return }
+        throw Problem(
+            .unauthenticated, hasKey ? "access.machine-unknown" : "access.key-missing", title: "Nobody known asks",
+            detail: "Present a certificate over the key that an open allowance names for this machine.")
+    }
+
     private static func check(_ permission: Route.Permission, _ caller: Principal?, hasKey: Bool) throws(Problem) {
         let roles: Set<String>
         switch permission {
-        case .anyone: return
+        case .anyone, .machine: return
         case .person: roles = []
         case .role(let named): roles = named
         }
         guard hasKey else {
             throw Problem(
-                .unauthenticated, "access.key-missing", title: "Nobody known asks",
+                .unauthenticated, "access.key-missing", title: "The node does not know you",
                 detail: "Present a certificate over your login key in the TLS handshake.")
         }
         guard let caller else {
             throw Problem(
-                .unauthenticated, "access.key-unknown", title: "Nobody known asks",
+                .unauthenticated, "access.key-unknown", title: "The node does not know you",
                 detail: "The key in the TLS handshake is no person's login key in the roster in force.")
         }
         guard permission == .person || caller.roles.contains(where: { roles.contains($0.rawValue) }) else {

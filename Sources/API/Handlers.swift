@@ -16,7 +16,7 @@ public enum Handlers {
                 return .json(.object(["status": .string("ready")]))
             },
         ]
-        for part in [node, officers, certificates, requests, ledger] { handlers.merge(part(services)) { first, _ in first } }
+        for part in [node, officers, certificates, requests, allowances, ledger] { handlers.merge(part(services)) { first, _ in first } }
         return handlers
     }
 }
@@ -26,13 +26,48 @@ extension APIRequest {
     func person() throws(Problem) -> Principal {
         guard let principal else {
             throw Problem(
-                .unauthenticated, "access.key-missing", title: "Nobody known asks", detail: "Present a certificate over your login key.")
+                .unauthenticated, "access.key-missing", title: "The node does not know you",
+                detail: "Present a certificate over your login key.")
         }
         return principal
     }
 }
 
+extension APIRequest {
+    /// The machine that asks, on routes that nobody else reaches.
+    func station() throws(Problem) -> Machine {
+        guard let machine else {
+            throw Problem(
+                .unauthenticated, "access.key-missing", title: "Nobody known asks",
+                detail: "Present a certificate over the machine's key.")
+        }
+        return machine
+    }
+
+    /// The query's `field=name=value`.
+    func queryFields() throws(Problem) -> [String: String] {
+        var values: [String: String] = [:]
+        for pair in query["field"] ?? [] {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, values.updateValue(String(parts[1]), forKey: String(parts[0])) == nil else {
+                throw Problem(
+                    .invalid, "request.parameter-invalid", title: "A parameter is not of the expected form",
+                    detail: "field is name=value, each name once.", field: "field")
+            }
+        }
+        return values
+    }
+}
+
 extension JSONFields {
+    /// Values of a profile's fields by their names.
+    mutating func values(_ key: String) throws(Problem) -> [String: String] {
+        var members = try object(key)
+        var values: [String: String] = [:]
+        for name in members.names { values[name] = try members.string(name) }
+        return values
+    }
+
     /// A signed note.
     mutating func note(_ key: String, _ what: String) throws(Problem) -> SignedNote {
         let text = try string(key)

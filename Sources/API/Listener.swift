@@ -1,4 +1,5 @@
 import Basics
+import Glibc
 import HummingbirdCore
 import HummingbirdTLS
 import Logging
@@ -83,10 +84,21 @@ public final class Listener: Sendable {
                 task.cancel()
             }
         } catch let error as IOError {
-            throw Problem(
-                .unavailable, "node.address-unavailable", title: "The address cannot be listened on",
-                detail: "\(address.host.escaped), port \(address.port): \(error.description.escaped). Does another program listen there?")
+            switch error.errnoCode {
+            case EADDRINUSE: throw unavailable("another program listens there")
+            case EADDRNOTAVAIL: throw unavailable("that is no address of this machine")
+            case EACCES: throw unavailable("this user may not listen on that port; take one from 1024 on")
+            case let code: throw unavailable("the system refuses with errno \(code)")
+            }
+        } catch is SocketAddressError.UnknownHost {
+            throw unavailable("the name is not known; an address of this machine is accepted")
         }
+    }
+
+    private func unavailable(_ why: String) -> Problem {
+        Problem(
+            .unavailable, "node.address-unavailable", title: "The address cannot be listened on",
+            detail: "\(address.host.escaped), port \(address.port): \(why).")
     }
 
     /// Accepts nothing more, lets requests in progress end, and closes; after the drain limit what still runs is cancelled.

@@ -38,6 +38,7 @@ extension Handlers {
         if roster.administrators.count < 2 {
             warnings.append("There is one administrator: the two-person rule is not in force for the roster.")
         }
+        warnings += services.facts.warnings.map { "\($0.code): \($0.detail)" }
         warnings.append("Keys are \(services.facts.custody).")
         for (name, policy) in view.charter.documents.approvals.sorted(by: { $0.key < $1.key }) where policy.value.quorum < 2 {
             warnings.append("Approval policy \(name) asks for one person only.")

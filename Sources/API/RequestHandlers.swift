@@ -56,9 +56,7 @@ extension Handlers {
         var fields = try request.fields()
         let submission = try fields.note("submission", "submission")
         let csr = try fields.base64("csr")
-        var members = try fields.object("fields")
-        var values: [String: String] = [:]
-        for name in members.names { values[name] = try members.string(name) }
+        let values = try fields.values("fields")
         try fields.end()
         return Registrar.Wish(submission: submission, csr: csr, fields: values)
     }
@@ -72,16 +70,7 @@ extension Handlers {
                 .invalid, "submission.malformed", title: "The submission is missing or malformed",
                 detail: "With a raw CSR, `submission` is the signed note in unpadded URL-safe base64.", field: "submission")
         }
-        var values: [String: String] = [:]
-        for pair in request.query["field"] ?? [] {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2, values.updateValue(String(parts[1]), forKey: String(parts[0])) == nil else {
-                throw Problem(
-                    .invalid, "request.parameter-invalid", title: "A parameter is not of the expected form",
-                    detail: "field is name=value, each name once.", field: "field")
-            }
-        }
-        return Registrar.Wish(submission: submission, csr: request.body, fields: values)
+        return Registrar.Wish(submission: submission, csr: request.body, fields: try request.queryFields())
     }
 
     static func describe(_ record: RequestRecord) -> JSON {

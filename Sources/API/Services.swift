@@ -16,7 +16,11 @@ public struct Services: Sendable {
         /// SHA-256 of the server's SubjectPublicKeyInfo.
         public let serverKey: Digest32
 
-        public init(software: String, custody: String, serverKey: Digest32) {
+        /// What was found at the start, and stays so.
+        public let warnings: [Problem]
+
+        public init(software: String, custody: String, serverKey: Digest32, warnings: [Problem] = []) {
+            self.warnings = warnings
             self.software = software
             self.custody = custody
             self.serverKey = serverKey
@@ -28,16 +32,19 @@ public struct Services: Sendable {
     public let rosters: Rosters
     public let authorities: CertificateAuthorities
     public let registrar: Registrar
+    public let allowances: Allowances
     public let facts: Facts
 
     public init(
-        ledger: Ledger, invitations: Invitations, rosters: Rosters, authorities: CertificateAuthorities, registrar: Registrar, facts: Facts
+        ledger: Ledger, invitations: Invitations, rosters: Rosters, authorities: CertificateAuthorities, registrar: Registrar,
+        allowances: Allowances, facts: Facts
     ) {
         self.ledger = ledger
         self.invitations = invitations
         self.rosters = rosters
         self.authorities = authorities
         self.registrar = registrar
+        self.allowances = allowances
         self.facts = facts
     }
 }

@@ -22,3 +22,24 @@ extension Ledger {
         return Principal(handle: handle, roles: Set(roster.roles(of: handle)))
     }
 }
+
+/// A machine that an allowance names by its key. Whether it may draw now, the guard says.
+public struct Machine: Hashable, Sendable {
+    public let name: Handle
+    /// SHA-256 of its SubjectPublicKeyInfo, as the handshake has proven it.
+    public let key: Digest32
+
+    public init(name: Handle, key: Digest32) {
+        self.name = name
+        self.key = key
+    }
+}
+
+extension Ledger {
+    /// The machine with this key, of the oldest allowance that names it and that the anchor has; looked up in memory for each request.
+    /// - Returns: nil for a stranger.
+    public func machine(key: Digest32) throws(Problem) -> Machine? {
+        let named = try view().statements.values.filter { $0.machine.key == key }
+        return named.min { $0.subject < $1.subject }.map { Machine(name: $0.machine.name, key: key) }
+    }
+}

@@ -8,6 +8,13 @@ public enum AnchorLine: Hashable, Sendable {
     case head(size: Int64, root: Digest32, time: UTCTime)
     /// A statement, or an authority's content, that is decided for ever; forgotten after `until`.
     case closed(Digest32, until: UTCTime)
+    /// An allowance was opened: its id, H of its statement, how many certificates at most, and the end of its window. Without this
+    /// line there is none.
+    case allowance(ID, Digest32, number: Int64, until: UTCTime)
+    /// Numbers of an allowance below this one may be drawn.
+    case reserve(ID, upTo: Int64)
+    /// Numbers from this one on were reserved and not drawn; only before `stop`.
+    case drawn(ID, Int64)
     /// The last line of an orderly stop.
     case stop
 
@@ -16,6 +23,9 @@ public enum AnchorLine: Hashable, Sendable {
         case .roster(let version, let digest): "roster \(version) \(digest)"
         case .head(let size, let root, let time): "head \(size) \(root) \(time.seconds)"
         case .closed(let digest, let until): "closed \(digest) \(until.seconds)"
+        case .allowance(let id, let digest, let number, let until): "allowance \(id) \(digest) \(number) \(until.seconds)"
+        case .reserve(let id, let count): "reserve \(id) \(count)"
+        case .drawn(let id, let count): "drawn \(id) \(count)"
         case .stop: "stop"
         }
     }
@@ -34,6 +44,14 @@ public enum AnchorLine: Hashable, Sendable {
         case ("closed", 3):
             guard let digest = Digest32(base64: words[1]), let until = Decimal.parse(words[2]) else { return nil }
             self = .closed(digest, until: UTCTime(seconds: until))
+        case ("allowance", 5):
+            guard let id = ID(words[1]), let digest = Digest32(base64: words[2]), let number = Decimal.parse(words[3]),
+                let until = Decimal.parse(words[4])
+            else { return nil }
+            self = .allowance(id, digest, number: number, until: UTCTime(seconds: until))
+        case ("reserve", 3), ("drawn", 3):
+            guard let id = ID(words[1]), let count = Decimal.parse(words[2]) else { return nil }
+            self = words[0] == "reserve" ? .reserve(id, upTo: count) : .drawn(id, count)
         case ("stop", 1): self = .stop
         default: return nil
         }
@@ -54,6 +72,7 @@ public struct AnchorState: Hashable, Sendable {
     public internal(set) var root: Digest32
     public internal(set) var time: UTCTime
     public internal(set) var closed: [Digest32: UTCTime]
+    public internal(set) var allowances: [ID: AnchoredAllowance]
     /// Whether the last line is `stop`.
     public internal(set) var isStopped: Bool
 
@@ -67,6 +86,7 @@ public struct AnchorState: Hashable, Sendable {
         root = .zero
         time = UTCTime(seconds: 0)
         closed = [:]
+        allowances = [:]
         isStopped = false
     }
 
@@ -86,6 +106,7 @@ public struct AnchorState: Hashable, Sendable {
         case .roster(let version, let digest): roster = (version, digest)
         case .head(let size, let root, let time): (self.size, self.root, self.time) = (size, root, time)
         case .closed(let digest, let until): closed[digest] = max(until, closed[digest] ?? until)
+        case .allowance, .reserve, .drawn: allowances.apply(line)
         case .stop: isStopped = true
         }
     }
@@ -94,11 +115,13 @@ public struct AnchorState: Hashable, Sendable {
     public func compacted(now: UTCTime) -> [AnchorLine] {
         [.roster(version: roster.version, digest: roster.digest), .head(size: size, root: root, time: time)]
             + closed.filter { $0.value > now }.sorted { $0.key < $1.key }.map { .closed($0.key, until: $0.value) }
+            + allowances.filter { $0.value.forgotten > now }.sorted { $0.key < $1.key }.flatMap { $0.value.lines($0.key) }
     }
 
     public static func == (left: AnchorState, right: AnchorState) -> Bool {
         left.header == right.header && left.roster == right.roster && left.size == right.size && left.root == right.root
-            && left.time == right.time && left.closed == right.closed && left.isStopped == right.isStopped
+            && left.time == right.time && left.closed == right.closed && left.allowances == right.allowances
+            && left.isStopped == right.isStopped
     }
 
     public func hash(into hasher: inout Hasher) { hasher.combine(header) }

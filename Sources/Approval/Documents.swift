@@ -197,7 +197,8 @@ public struct Documents: Sendable {
                 throw Self.mismatch(label, "A profile makes no authorities; they have documents of their own.")
             }
             guard let approval = profile.approval, approvals[approval] != nil else {
-                throw Self.mismatch(label, "Its approval policy is not in force.")
+                throw Self.mismatch(
+                    label, "Its approval policy is not in force: \(profile.approval.map(\.description) ?? "none is named").")
             }
         }
         for authority in authorities.values.map(\.value).sorted(by: { $0.name < $1.name }) {

@@ -52,10 +52,36 @@ extension Charter {
     /// Rules 1 to 4 of the guard (docs/formats.md), but the quorum: everything that can be said from bytes and the charter.
     public func examine(_ evidence: Evidence, now: UTCTime) throws(Refusal) -> Examined {
         let statement = try Statement(text: evidence.statement)
+        let (policy, profile, authority) = try frame(statement, now: now)
+        let (tbs, request) = try certificate(
+            evidence.tbs, evidence.request, content: statement.content, wish: statement.request, opened: statement.opened, profile,
+            authority)
+        let submission = try submission(statement, evidence.submission, policy)
+        let (votes, void) = count(evidence.votes, statement, policy, now)
+        return Examined(
+            statement: statement, tbs: tbs, request: request, submission: submission, policy: policy, profile: profile,
+            authority: authority, votes: votes, void: void, needed: policy.quorum + (statement.requester == nil ? 1 : 0))
+    }
+
+    /// What holds for every voted statement: its house, its roster, its documents in force, and its time.
+    func frame(
+        _ statement: some VotedStatement, now: UTCTime
+    ) throws(Refusal) -> (ApprovalPolicy, Profile, AuthorityDocument) {
         guard statement.instance == instance else { throw .foreignInstance }
         guard statement.rosterVersion >= 1, statement.rosterVersion <= Int64(digests.count),
             digests[Int(statement.rosterVersion) - 1] == statement.rosterDigest
         else { throw .rosterUnknown }
+        let (policy, profile, authority) = try inForce(statement)
+        guard statement.expires > statement.opened, statement.expires <= statement.opened.adding(days: policy.days),
+            statement.expires.seconds(since: statement.opened) <= Statement.longestSpan
+        else { throw .statementTooLong }
+        guard statement.opened <= now.adding(seconds: Vote.clockSlack) else { throw .statementNotYetOpen }
+        guard now < statement.expires else { throw .statementExpired }
+        return (policy, profile, authority)
+    }
+
+    /// The documents that the statement names are in force with its hashes, and fit one another.
+    func inForce(_ statement: some VotedStatement) throws(Refusal) -> (ApprovalPolicy, Profile, AuthorityDocument) {
         guard let policy = documents.approvals[statement.policy.name], policy.reference == statement.policy else {
             throw .documentNotInForce("approval \(statement.policy.name)")
         }
@@ -67,34 +93,28 @@ extension Charter {
         }
         guard profile.value.approval == policy.value.name else { throw .documentMismatch("The profile names another approval policy.") }
         guard profile.value.authority == authority.value.name else { throw .documentMismatch("The profile names another authority.") }
-        guard statement.expires > statement.opened, statement.expires <= statement.opened.adding(days: policy.value.days),
-            statement.expires.seconds(since: statement.opened) <= Statement.longestSpan
-        else { throw .statementTooLong }
-        guard statement.opened <= now.adding(seconds: Vote.clockSlack) else { throw .statementNotYetOpen }
-        guard now < statement.expires else { throw .statementExpired }
-
-        let (tbs, request) = try certificate(statement, evidence, profile.value, authority.value)
-        let submission = try submission(statement, evidence.submission, policy.value)
-        let (votes, void) = count(evidence.votes, statement, policy.value, now)
-        return Examined(
-            statement: statement, tbs: tbs, request: request, submission: submission, policy: policy.value, profile: profile.value,
-            authority: authority.value, votes: votes, void: void, needed: policy.value.quorum + (statement.requester == nil ? 1 : 0))
+        return (policy.value, profile.value, authority.value)
     }
 
-    private func certificate(
-        _ statement: Statement, _ evidence: Evidence, _ profile: Profile, _ authority: AuthorityDocument
+    /// The rules about the certificate to be signed, whatever speaks for it.
+    /// - Parameters:
+    ///   - wish: H of the certificate signing request.
+    ///   - opened: the time from which the profile counts.
+    func certificate(
+        _ bytes: Bytes, _ csr: Bytes, content: Digest32, wish: Digest32, opened: UTCTime, _ profile: Profile,
+        _ authority: AuthorityDocument
     ) throws(Refusal) -> (TBSCertificate, CertificateRequest) {
         guard authority.purposes.contains(.certificate), authority.profiles.contains(profile.name) else { throw .authorityPurpose }
-        guard Digest32(of: evidence.request) == statement.request else { throw .requestMismatch }
-        guard Digest32(of: evidence.tbs) == statement.content else { throw .contentMismatch }
+        guard Digest32(of: csr) == wish else { throw .requestMismatch }
+        guard Digest32(of: bytes) == content else { throw .contentMismatch }
         let request: CertificateRequest
         do throws(PKIXError) {
-            request = try CertificateRequest(der: evidence.request)
+            request = try CertificateRequest(der: csr)
             try request.verifyPossession()
         } catch { throw .request(error) }
         let tbs: TBSCertificate
-        do { tbs = try TBSCertificate(der: evidence.tbs) } catch { throw .tbs(error) }
-        guard tbs.content == statement.content else { throw .contentMismatch }
+        do { tbs = try TBSCertificate(der: bytes) } catch { throw .tbs(error) }
+        guard tbs.content == content else { throw .contentMismatch }
         guard tbs.publicKey == request.publicKey else { throw .keyMismatch }
         guard profile.keys.contains(tbs.publicKey.keyAlgorithm) else { throw .keyNotAllowed }
         // A device with an authority's or an officer's key would lend that key's name to the device.
@@ -102,12 +122,12 @@ extension Charter {
             !roster.keys.contains(where: { $0.key == tbs.publicKey })
         else { throw .keyNotAllowed }
         do {
-            try profile.check(tbs, issuer: try authority.asIssuer(), request: request, opened: statement.opened)
+            try profile.check(tbs, issuer: try authority.asIssuer(), request: request, opened: opened)
         } catch { throw .template(error) }
         return (tbs, request)
     }
 
-    private func submission(_ statement: Statement, _ note: SignedNote?, _ policy: ApprovalPolicy) throws(Refusal) -> Submission? {
+    func submission(_ statement: some VotedStatement, _ note: SignedNote?, _ policy: ApprovalPolicy) throws(Refusal) -> Submission? {
         guard let requester = statement.requester else {
             guard policy.allowsNoRequester else { throw .submissionMissing }
             return nil
@@ -115,15 +135,15 @@ extension Charter {
         guard let note else { throw .submissionMissing }
         let submission = try Submission(note, roster: roster)
         guard submission.requester == requester, submission.subject == statement.subject, submission.profile == statement.profile,
-            submission.request == statement.request,
+            submission.request == statement.wish,
             (-Submission.freshness...Submission.freshness).contains(submission.time.seconds(since: statement.opened))
         else { throw .submissionMismatch }
         return submission
     }
 
     /// One vote for each person: a rejection, wherever it stands, else the first approval.
-    private func count(
-        _ notes: [SignedNote], _ statement: Statement, _ policy: ApprovalPolicy, _ now: UTCTime
+    func count(
+        _ notes: [SignedNote], _ statement: some VotedStatement, _ policy: ApprovalPolicy, _ now: UTCTime
     ) -> (votes: [Vote], void: [Refusal]) {
         var votes: [Handle: Vote] = [:]
         var void: [Refusal] = []

@@ -42,6 +42,46 @@ public struct Guard: Sendable {
         return Warrant(key: key.digest, kind: .certificate, message: evidence.tbs)
     }
 
+    /// An allowance that enough people have voted for: what its opening rests on. It signs nothing by itself.
+    public func allowance(_ evidence: AllowanceEvidence) throws(Refusal) -> ExaminedAllowance {
+        guard !view.isClosed(Digest32(of: evidence.statement)) else { throw .statementClosed }
+        let examined = try view.charter.examine(evidence, now: now)
+        guard examined.statement.node == view.node else { throw .allowanceNode }
+        guard view.allowances[examined.statement.subject] == nil else { throw .statementClosed }
+        try examined.requireQuorum()
+        return examined
+    }
+
+    /// A certificate under an allowance, within the call that authenticated the machine. The number must be the caller's alone.
+    /// - Parameters:
+    ///   - request: the certificate signing request as received.
+    ///   - machine: SHA-256 of the key whose possession this call's handshake has proven.
+    ///   - key: the key that would sign.
+    public func draw(
+        _ draw: Draw, tbs: Bytes, request: Bytes, machine: Digest32, key: SubjectPublicKeyInfo
+    ) throws(Refusal) -> Warrant {
+        guard let anchored = view.allowances[draw.allowance], anchored.statement == draw.allowanceDigest else { throw .allowanceUnknown }
+        guard let allowance = view.statements[draw.allowance], allowance.digest == anchored.statement else { throw .allowanceMissing }
+        guard !view.isClosed(anchored.statement) else { throw .allowanceClosed }
+        guard allowance.node == view.node else { throw .allowanceNode }
+        guard allowance.from <= now, now < allowance.until else { throw .allowanceWindow }
+        guard machine == allowance.machine.key else { throw .allowanceMachine }
+        guard draw.number >= 0, draw.number < min(anchored.reserved, min(anchored.number, allowance.number)) else {
+            throw .drawNotReserved
+        }
+        let charter = view.charter
+        guard draw.instance == charter.instance, draw.machine == allowance.machine.name, draw.time == now,
+            draw.rosterVersion == charter.roster.version, draw.rosterDigest == charter.roster.digest
+        else { throw .drawMismatch }
+        let (_, profile, authority) = try charter.inForce(allowance)
+        let (certificate, _) = try charter.certificate(
+            tbs, request, content: draw.content, wish: draw.request, opened: draw.time, profile, authority)
+        // A device with a machine's key could draw in that machine's name.
+        guard !view.statements.values.contains(where: { $0.machine.key == certificate.publicKey.digest }) else { throw .keyNotAllowed }
+        guard key == authority.publicKey else { throw .wrongKey }
+        return Warrant(key: key.digest, kind: .certificate, message: tbs)
+    }
+
     /// An authority's own certificate: its content stands in a document that the roster's quorum has signed.
     public func authorityCertificate(_ tbs: Bytes, of name: Handle, key: SubjectPublicKeyInfo) throws(Refusal) -> Warrant {
         let documents = view.charter.documents

@@ -66,6 +66,19 @@ public enum Refusal: Error, Hashable, Sendable {
     case voteKind
     case voteTwice
 
+    // Allowances and draws
+    case allowanceInvalid(String)
+    /// The anchor has no line for it, or one for another statement.
+    case allowanceUnknown
+    /// The anchor has it, but the statement's bytes are not at hand.
+    case allowanceMissing
+    case allowanceClosed
+    case allowanceNode
+    case allowanceWindow
+    case allowanceMachine
+    case drawNotReserved
+    case drawMismatch
+
     // Ledger and anchor
     case anchor(String)
     case viewMismatch(String)
@@ -124,6 +137,15 @@ public enum Refusal: Error, Hashable, Sendable {
         case .voteNotListed: "vote.statement-not-listed"
         case .voteKind: "vote.kind-mismatch"
         case .voteTwice: "vote.twice"
+        case .allowanceInvalid: "allowance.invalid"
+        case .allowanceUnknown: "allowance.unknown"
+        case .allowanceMissing: "allowance.record-missing"
+        case .allowanceClosed: "allowance.closed"
+        case .allowanceNode: "allowance.other-node"
+        case .allowanceWindow: "allowance.outside-window"
+        case .allowanceMachine: "allowance.other-machine"
+        case .drawNotReserved: "allowance.not-reserved"
+        case .drawMismatch: "allowance.draw-mismatch"
         case .anchor: "custody.anchor-invalid"
         case .viewMismatch: "ledger.unverified"
         case .checkpointMismatch: "checkpoint.not-ours"
@@ -137,9 +159,11 @@ extension Refusal {
         switch self {
         case .malformed(let what, let error): "The \(what) is not in its only form (\(error)). See docs/formats.md."
         case .note(let what): "The \(what) is not a signed note: text, an empty line, signature lines."
-        case .document(let name, let problem): "Document \(name.escaped): \(problem.detail)"
+        case .document(let name, let problem):
+            problem.detail.hasPrefix("\(name):") ? problem.detail : "Document \(name.escaped): \(problem.detail)"
         case .foreignInstance: "The text names another instance than this one."
-        case .unknownKind(let kind): "Statements of kind \(kind.escaped) are not known here; this version knows: certificate."
+        case .unknownKind(let kind):
+            "A statement or vote of kind \(kind.escaped) has no place here; people vote on statements of kind certificate or allowance."
         case .badSignature(let name): "There is no single valid signature by \(name)'s vote key under this text."
         case .rosterNotNext(let have, let got):
             "Version \(got) does not follow version \(have). Fetch the present roster and make the change again."
@@ -193,6 +217,15 @@ extension Refusal {
         case .voteNotListed: "The vote does not list this statement."
         case .voteKind: "The vote is for statements of another kind."
         case .voteTwice: "This person has voted on this statement already. One person, one vote."
+        case .allowanceInvalid(let what): what
+        case .allowanceUnknown: "The anchor has no such allowance. Without its line there is none, whatever the database says."
+        case .allowanceMissing: "The anchor has the allowance, but its statement is not in the database. Restore it from a backup."
+        case .allowanceClosed: "The allowance was closed. Open another one."
+        case .allowanceNode: "The allowance is another node's: only that node counts its certificates."
+        case .allowanceWindow: "It is not within the allowance's window."
+        case .allowanceMachine: "The allowance is for another machine's key."
+        case .drawNotReserved: "The number is not below what is reserved in the anchor."
+        case .drawMismatch: "The draw does not name this house, its present roster, this moment, or the allowance's machine."
         case .anchor(let what): "The anchor is not what this program wrote: \(what)"
         case .viewMismatch(let what): "The database does not match the anchor: \(what)"
         case .checkpointMismatch: "A checkpoint is signed only over the tree that was committed and anchored."
@@ -204,12 +237,15 @@ extension Refusal {
         if case .template(let problem) = self { return problem }
         let kind: Problem.Kind =
             switch self {
-            case .voterIsRequester, .voterNotEligible, .voterUnknown, .authorityPurpose, .requesterUnknown: .forbidden
+            case .voterIsRequester, .voterNotEligible, .voterUnknown, .authorityPurpose, .requesterUnknown, .allowanceMachine,
+                .allowanceNode,
+                .allowanceWindow:
+                .forbidden
             case .rejected, .statementExpired, .statementClosed, .voteTwice, .quorumNotMet, .rosterNotNext, .rosterPrevious,
                 .documentNotInForce,
-                .rosterSignatures:
+                .rosterSignatures, .allowanceUnknown, .allowanceMissing, .allowanceClosed:
                 .conflict
-            case .anchor, .viewMismatch, .checkpointMismatch: .fault
+            case .anchor, .viewMismatch, .checkpointMismatch, .drawNotReserved, .drawMismatch: .fault
             default: .invalid
             }
         return Problem(kind, code, title: title, detail: detail)
@@ -224,7 +260,15 @@ extension Refusal {
         case .statementExpired: "The request has expired"
         case .statementClosed: "The request was decided already"
         case .rosterSignatures: "More administrators must sign"
-        default: "Refused: \(code)"
+        case .voterNotEligible: "This person may not vote on it"
+        case .document: "The documents do not fit together"
+        case .rosterIncomplete: "The roster would not be whole"
+        case .rosterExpired: "The proposal has expired"
+        case .anchor: "The anchor does not belong to this house"
+        case .viewMismatch: "Database and anchor do not agree"
+        case .documentNotInForce: "A document is no longer in force"
+        case .personMismatch: "This person text does not fit"
+        default: "It does not hold"
         }
     }
 }

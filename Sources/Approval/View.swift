@@ -13,6 +13,10 @@ public struct View: Sendable {
     public private(set) var anchored: Head
     /// Statements, submissions, and contents of authorities, that are decided.
     public private(set) var closed: [Digest32: UTCTime]
+    /// Allowances that the anchor has, closed ones too.
+    public private(set) var allowances: [ID: AnchoredAllowance]
+    /// Their statements, as far as bytes with the anchored hash were at hand.
+    public private(set) var statements: [ID: Allowance] = [:]
 
     public struct Head: Hashable, Sendable {
         public let size: Int64
@@ -29,6 +33,8 @@ public struct View: Sendable {
         /// Roster versions from 1, at least as far as the anchor's.
         public let rosters: [SignedNote]
         public let document: @Sendable (Digest32) -> Bytes?
+        /// Texts of allowances by their hash.
+        public let statement: @Sendable (Digest32) -> String?
         /// The tree at the anchor's size.
         public let frontier: Frontier
         /// Entries behind the anchor's size, in order.
@@ -37,10 +43,12 @@ public struct View: Sendable {
         public let head: Head
 
         public init(
-            rosters: [SignedNote], document: @escaping @Sendable (Digest32) -> Bytes?, frontier: Frontier, tail: [Bytes], head: Head
+            rosters: [SignedNote], document: @escaping @Sendable (Digest32) -> Bytes?,
+            statement: @escaping @Sendable (Digest32) -> String? = { _ in nil }, frontier: Frontier, tail: [Bytes], head: Head
         ) {
             self.rosters = rosters
             self.document = document
+            self.statement = statement
             self.frontier = frontier
             self.tail = tail
             self.head = head
@@ -58,6 +66,7 @@ public struct View: Sendable {
         origin = anchor.origin
         node = anchor.node
         closed = anchor.closed
+        allowances = anchor.allowances
         guard claim.frontier.size == anchor.size, claim.frontier.root == anchor.root else {
             throw .viewMismatch("the tree at \(anchor.size) entries has another root than the anchor's")
         }
@@ -68,6 +77,14 @@ public struct View: Sendable {
         for body in claim.tail {
             let entry = try Self.entry(body)
             lines += Self.closings(of: entry)
+            // It was opened, and nobody drew from it yet: that takes the line which is written now.
+            if entry.type == .allowanceOpen, let digest = entry.digests[Entry.DigestKey.statement], let text = claim.statement(digest),
+                let statement = try? Allowance(text: text), statement.digest == digest
+            {
+                let line = AnchorLine.allowance(statement.subject, digest, number: statement.number, until: statement.until)
+                allowances.apply(line)
+                lines.append(line)
+            }
             if entry.type == .rosterAccepted, let digest = entry.digests[Entry.DigestKey.document] {
                 guard charter.digests.count < claim.rosters.count, Digest32(of: claim.rosters[charter.digests.count].text) == digest else {
                     throw .viewMismatch("a roster version that the ledger has is missing")
@@ -77,6 +94,15 @@ public struct View: Sendable {
                 lines.append(.roster(version: charter.roster.version, digest: charter.roster.digest))
             }
         }
+        for allowance in allowances.values {
+            if let text = claim.statement(allowance.statement), let statement = try? Allowance(text: text) { hold(statement) }
+        }
+    }
+
+    /// Keeps the statement of an allowance that the anchor has, by exactly this hash.
+    public mutating func hold(_ statement: Allowance) {
+        guard allowances[statement.subject]?.statement == statement.digest else { return }
+        statements[statement.subject] = statement
     }
 
     /// Takes entries that this process has committed, or that lead to an authenticated head.
@@ -101,6 +127,7 @@ public struct View: Sendable {
             switch line {
             case .head(let size, let root, _) where size > anchored.size: anchored = Head(size: size, root: root)
             case .closed(let digest, let until): closed[digest] = max(until, closed[digest] ?? until)
+            case .allowance, .reserve, .drawn: allowances.apply(line)
             default: break
             }
         }
@@ -115,7 +142,11 @@ public struct View: Sendable {
     }
 
     /// Forgets what was closed and is over.
-    public mutating func forget(before now: UTCTime) { closed = closed.filter { $0.value > now } }
+    public mutating func forget(before now: UTCTime) {
+        closed = closed.filter { $0.value > now }
+        allowances = allowances.filter { $0.value.forgotten > now }
+        statements = statements.filter { allowances[$0.key] != nil }
+    }
 
     /// Whether a statement, a submission or an authority's content is decided.
     public func isClosed(_ digest: Digest32) -> Bool { closed[digest] != nil }
@@ -128,7 +159,13 @@ public struct View: Sendable {
     public static func closings(of entry: Entry) -> [AnchorLine] {
         let until = UTCTime(seconds: Int64(clamping: entry.time / 1000)).adding(seconds: closingSpan)
         switch entry.type {
-        case .certificateIssue, .requestReject:
+        // A draw is no statement that anybody could vote on: its number stops it from being signed again.
+        case .certificateIssue where entry.object?.count == Draw.objectLength: return []
+        case .allowanceClose:
+            // Longer than any window that was open when it was closed.
+            let end = UTCTime(seconds: Int64(clamping: entry.time / 1000)).adding(seconds: Allowance.longestWindow + closingSpan)
+            return entry.digests[Entry.DigestKey.statement].map { [.closed($0, until: end)] } ?? []
+        case .certificateIssue, .requestReject, .allowanceReject:
             return [entry.digests[Entry.DigestKey.statement], entry.digests[Entry.DigestKey.document]].compactMap { digest in
                 digest.map { .closed($0, until: until) }
             }

@@ -23,14 +23,15 @@ public struct Vote: Hashable, Sendable {
     public static let noReason = Digest32(of: Bytes())
 
     public init(
-        instance: Instance, voter: Handle, decision: Decision, time: UTCTime, reason: Digest32 = noReason, statements: Set<Digest32>
+        instance: Instance, voter: Handle, decision: Decision, time: UTCTime, reason: Digest32 = noReason, kind: String = Statement.kind,
+        statements: Set<Digest32>
     ) {
         self.instance = instance
         self.voter = voter
         self.decision = decision
         self.time = time
         self.reason = reason
-        kind = Statement.kind
+        self.kind = kind
         self.statements = statements.sorted { $0.base64.utf8.lexicographicallyPrecedes($1.base64.utf8) }
     }
 
@@ -65,6 +66,8 @@ public struct Vote: Hashable, Sendable {
             try reader.end()
             guard !statements.isEmpty else { throw TextError.missing(key: "statement") }
         } catch { throw .malformed("vote", error) }
+        guard VotedKind.known.contains(kind) else { throw .unknownKind(kind) }
+        guard statements.count == 1 || VotedKind.listed.contains(kind) else { throw .malformed("vote", .value(key: "statement")) }
         let spelled = statements.map(\.base64)
         guard zip(spelled, spelled.dropFirst()).allSatisfy({ $0.utf8.lexicographicallyPrecedes($1.utf8) }), self.text == text else {
             throw .malformed("vote", .notCanonical)
@@ -79,12 +82,12 @@ public struct Vote: Hashable, Sendable {
 
     /// The rules that one vote must keep to count for `statement`; a vote that breaks one is void, nothing else.
     /// - Throws: the first rule that it breaks.
-    public static func check(
-        _ note: SignedNote, on statement: Statement, policy: ApprovalPolicy, roster: Roster, now: UTCTime
+    public static func check<Voted: VotedStatement>(
+        _ note: SignedNote, on statement: Voted, policy: ApprovalPolicy, roster: Roster, now: UTCTime
     ) throws(Refusal) -> Vote {
         let vote = try Vote(text: note.text)
         guard vote.instance == roster.instance else { throw .foreignInstance }
-        guard vote.kind == Statement.kind else { throw .voteKind }
+        guard vote.kind == Voted.kind else { throw .voteKind }
         guard !roster.voteKeys(of: vote.voter).isEmpty else { throw .voterUnknown }
         guard vote.isSigned(note, in: roster) else { throw .badSignature(by: vote.voter) }
         guard vote.statements.contains(statement.digest) else { throw .voteNotListed }

@@ -32,6 +32,14 @@ public struct SystemEntropy: Entropy {
 
     public func bytes(_ count: Int) -> Bytes {
         var generator = SystemRandomNumberGenerator()
-        return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        var octets: Bytes = []
+        octets.reserveCapacity(count + 7)
+        // Eight octets a call: each is a system call.
+        while octets.count < count {
+            let word: UInt64 = generator.next()
+            for shift in stride(from: UInt64(0), to: 64, by: 8) { octets.append(UInt8(truncatingIfNeeded: word >> shift)) }
+        }
+        octets.removeLast(octets.count - max(count, 0))
+        return octets
     }
 }

@@ -11,7 +11,7 @@ public struct JSONFields {
     public init(_ value: JSON, path: String = "", code: String) throws(Problem) {
         guard case .object(let members) = value else {
             throw Problem(
-                .invalid, code, title: "The JSON is not of the expected form", detail: "An object was expected.",
+                .invalid, code, title: "The input is not of the expected form", detail: "An object was expected.",
                 field: path.isEmpty ? nil : path)
         }
         self.members = members
@@ -23,7 +23,7 @@ public struct JSONFields {
 
     public func wrong(_ key: String, expected: String) -> Problem {
         Problem(
-            .invalid, code, title: "The JSON is not of the expected form", detail: "\(name(key).escaped): \(expected) was expected.",
+            .invalid, code, title: "The input is not of the expected form", detail: "\(name(key).escaped): \(expected) was expected.",
             field: name(key).escaped)
     }
 
@@ -103,7 +103,7 @@ public struct JSONFields {
     public func end() throws(Problem) {
         if let unknown = members.keys.filter({ !read.contains($0) }).sorted().first {
             throw Problem(
-                .invalid, code, title: "The JSON is not of the expected form",
+                .invalid, code, title: "The input is not of the expected form",
                 detail: "\(name(unknown).escaped) is not known here; known are: \(read.sorted().joined(separator: ", ")).",
                 field: name(unknown).escaped)
         }

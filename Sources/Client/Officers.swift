@@ -124,6 +124,9 @@ extension Enrollment {
                 !error.code.hasPrefix("client.") || error.code == "client.server-key-mismatch"
             {
                 folder.discard()
+            } else if isNew, error.code == "client.node-unreachable" {
+                // Nothing was sent.
+                folder.discard()
             }
             throw error
         }

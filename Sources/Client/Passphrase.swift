@@ -20,18 +20,26 @@ public struct PassphraseSource: Sendable {
     }
 
     /// The passphrase of keys that exist.
-    public func passphrase(for handle: Handle) throws(Problem) -> Bytes {
+    public func passphrase(for handle: Handle) throws(Problem) -> Bytes { try passphrase(asking: "Passphrase of \(handle)'s keys: ") }
+
+    /// A passphrase that exists.
+    public func passphrase(asking question: String) throws(Problem) -> Bytes {
         if let file { return try fromFile(file) }
-        return try ask("Passphrase of \(handle)'s keys: ")
+        return try ask(question)
     }
 
     /// A passphrase for keys that are being made, asked for twice.
     public func newPassphrase(for handle: Handle) throws(Problem) -> Bytes {
+        try newPassphrase(asking: "New passphrase for \(handle)'s keys: ")
+    }
+
+    /// A passphrase that is to be, asked for twice.
+    public func newPassphrase(asking question: String) throws(Problem) -> Bytes {
         let passphrase: Bytes
         if let file {
             passphrase = try fromFile(file)
         } else {
-            passphrase = try ask("New passphrase for \(handle)'s keys: ")
+            passphrase = try ask(question)
             guard try ask("The same again: ") == passphrase else {
                 throw Problem(
                     .invalid, "client.passphrase-differs", title: "The passphrases differ", detail: "Nothing was made. Try again.")
@@ -39,14 +47,16 @@ public struct PassphraseSource: Sendable {
         }
         guard (Self.fewest...Self.most).contains(passphrase.count) else {
             throw Problem(
-                .invalid, "client.passphrase-length", title: "The passphrase is too short",
-                detail: "From \(Self.fewest) to \(Self.most) octets are accepted; four random words are good.")
+                .invalid, "client.passphrase-length", title: "The passphrase is too short or too long",
+                detail:
+                    "It has \(passphrase.count) octets. From \(Self.fewest) to \(Self.most) octets are accepted; four random words are good."
+            )
         }
         return passphrase
     }
 
     private func fromFile(_ path: String) throws(Problem) -> Bytes {
-        let content = try LocalFiles.read(path, limit: Self.most + 2)
+        guard let content = try LocalFiles.readIfThere(path, limit: Self.most + 2, isPrivate: true) else { throw .file(path, ENOENT) }
         return Bytes(content.prefix { $0 != 0x0a && $0 != 0x0d })
     }
 }

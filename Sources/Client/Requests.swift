@@ -95,7 +95,7 @@ extension Session {
         }
     }
 
-    private static func request(_ file: Bytes) throws(Problem) -> CertificateRequest {
+    static func request(_ file: Bytes) throws(Problem) -> CertificateRequest {
         do throws(PKIXError) {
             let request = try CertificateRequest(der: try PEM.derOrPEM(file, labels: PEM.requestLabels))
             try request.verifyPossession()
@@ -117,7 +117,7 @@ extension Session {
         }
     }
 
-    private func unknownProfile(_ name: Handle) -> Problem {
+    func unknownProfile(_ name: Handle) -> Problem {
         let known = charter.documents.profiles.keys.sorted().map(\.description).joined(separator: ", ")
         return Problem(
             .notFound, "profile.not-found", title: "There is no such profile",

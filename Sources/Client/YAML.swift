@@ -101,6 +101,7 @@ public enum YAML {
         switch error as? YamlError {
         case .scanner(_, let what, let mark, _), .parser(_, let what, let mark, _), .composer(_, let what, let mark, _):
             "Line \(mark.line), column \(mark.column): \(what.escaped)."
+                + (what.contains("cannot start any token") ? " Indent with spaces, never tabs; such a character goes in quotes." : "")
         case .duplicatedKeysInMapping(let keys, let context):
             "Line \(context.mark.line): \(keys.map(\.escaped).joined(separator: ", ")) stands there twice."
         default: "It is not YAML."

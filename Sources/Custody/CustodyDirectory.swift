@@ -12,6 +12,8 @@ public final class CustodyDirectory: Sendable {
     /// Shared with the open anchor: the directory is ours as long as either lives.
     private let lock: DirectoryLock
     private let master: MasterKey
+    /// Whether the master key is sealed under a passphrase.
+    private let isSealed: Bool
     private static let serverKeyName = "server.key"
 
     private struct Opened {
@@ -20,7 +22,8 @@ public final class CustodyDirectory: Sendable {
     /// The anchor in use; guarded by its lock. A second one would write beside it.
     private let opened = Mutex(Opened())
 
-    private init(files: PrivateFiles, lock: DirectoryLock, master: MasterKey) {
+    private init(files: PrivateFiles, lock: DirectoryLock, master: MasterKey, isSealed: Bool) {
+        self.isSealed = isSealed
         path = files.directory
         self.files = files
         self.lock = lock
@@ -37,28 +40,43 @@ public final class CustodyDirectory: Sendable {
     }
 
     /// Makes the directory with a new master key and a new TLS key for the server.
-    /// - Parameter again: begin anew where an earlier `create` did not reach the anchor.
-    public static func create(at path: String, entropy: some Entropy, again: Bool = false) throws(CustodyError) -> CustodyDirectory {
+    /// - Parameters:
+    ///   - again: begin anew where an earlier `create` did not reach the anchor.
+    ///   - protection: how the master key lies in its file.
+    public static func create(
+        at path: String, entropy: some Entropy, again: Bool = false, protection: MasterKeyProtection = .plain
+    ) throws(CustodyError) -> CustodyDirectory {
         let files = PrivateFiles(directory: path)
         if again, isUnfinished(at: path) { try files.checkDirectory() } else { try files.make() }
         let lock = try DirectoryLock(path)
         // Somebody may have finished it while we came to the lock.
         guard !files.exists(AnchorFile.fileName) else { throw .exists(path: path) }
         let master = MasterKey.generate(entropy: entropy)
-        try master.save(in: files)
+        try master.save(in: files, protection, entropy: entropy)
         let key: PrivateKey
         do { key = try PrivateKey.generate(.ecdsaP256, entropy: entropy) } catch { throw .refused(error.text) }
         try files.write(serverKeyName, Bytes(PEM.encode("PRIVATE KEY", key.pkcs8).utf8))
-        return CustodyDirectory(files: files, lock: lock, master: master)
+        if case .passphrase = protection { return CustodyDirectory(files: files, lock: lock, master: master, isSealed: true) }
+        return CustodyDirectory(files: files, lock: lock, master: master, isSealed: false)
     }
 
     /// Opens what `create` made. The lock is held as long as this value lives.
-    public static func open(at path: String) throws(CustodyError) -> CustodyDirectory {
+    /// - Parameter passphrase: asked for only when the master key is sealed under one.
+    public static func open(
+        at path: String, passphrase: () throws(CustodyError) -> Bytes = { () throws(CustodyError) in throw .sealed }
+    ) throws(CustodyError) -> CustodyDirectory {
         let files = PrivateFiles(directory: path)
         try files.checkDirectory()
         let lock = try DirectoryLock(path)
         guard files.exists(MasterKey.fileName) else { throw .unanchored(path: path) }
-        return CustodyDirectory(files: files, lock: lock, master: try MasterKey.load(from: files))
+        let (master, isSealed) = try MasterKey.load(from: files, passphrase: passphrase)
+        return CustodyDirectory(files: files, lock: lock, master: master, isSealed: isSealed)
+    }
+
+    /// Writes the master key's file anew; the key itself stays, and nothing sealed under it changes. What lay on the disk before may
+    /// be found there by whoever has the disk.
+    public func protect(_ protection: MasterKeyProtection, entropy: some Entropy) throws(CustodyError) {
+        try master.save(in: files, protection, entropy: entropy)
     }
 
     /// The server's TLS key: signs handshakes and its own certificate, named by no document.
@@ -113,7 +131,12 @@ public final class CustodyDirectory: Sendable {
     }
 
     /// What protects the keys, for `assay status`.
-    public var protection: String { "sealed under \(files.path(MasterKey.fileName)), a plain file: whoever is this OS user is this server" }
+    public var protection: String {
+        let file = files.path(MasterKey.fileName)
+        return isSealed
+            ? "sealed under \(file), itself sealed under a passphrase; while the server runs, whoever is its OS user is the server"
+            : "sealed under \(file), a plain file: whoever is this OS user is this server"
+    }
 }
 
 extension CustodyDirectory: CustomStringConvertible, CustomReflectable {

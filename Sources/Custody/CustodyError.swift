@@ -1,5 +1,6 @@
 import Approval
 import Basics
+import Glibc
 
 /// What can go wrong in custody; each says whether trying again can help.
 public enum CustodyError: Error, Hashable, Sendable {
@@ -7,13 +8,19 @@ public enum CustodyError: Error, Hashable, Sendable {
     case refused(String)
     /// The key's sealed form was altered, or sealed by another house.
     case sealBroken(key: String)
+    /// The master key is sealed under a passphrase, and none was given.
+    case sealed
+    /// The passphrase is wrong, or the file was altered.
+    case passphrase(path: String)
     /// Files or folders with the wrong owner or mode.
     case permissions(path: String, expected: String)
     /// Another process has this directory.
     case inUse(path: String)
     /// There is custody, or an anchor, already.
     case exists(path: String)
-    /// There is no custody here, or it was never finished.
+    /// There is no house here: neither custody nor database.
+    case absent(path: String)
+    /// One is there without the other, or it was never finished.
     case unanchored(path: String)
     case malformed(path: String, what: String)
     case anchor(Refusal)
@@ -24,6 +31,15 @@ public enum CustodyError: Error, Hashable, Sendable {
         switch self {
         case .refused(let what):
             Problem(.fault, "custody.refused", title: "Custody refused to sign", detail: what)
+        case .sealed:
+            Problem(
+                .invalid, "custody.sealed", title: "The master key is sealed",
+                detail:
+                    "Give its passphrase: at the terminal, with --master-passphrase-file FILE, or as the systemd credential assay-master.")
+        case .passphrase(let path):
+            Problem(
+                .forbidden, "custody.passphrase-wrong", title: "The passphrase is wrong",
+                detail: "\(path.escaped) does not open with it, or was altered.")
         case .sealBroken(let key):
             Problem(
                 .fault, "custody.seal-broken", title: "A sealed key cannot be opened",
@@ -40,6 +56,10 @@ public enum CustodyError: Error, Hashable, Sendable {
             Problem(
                 .conflict, "custody.exists", title: "There is a house here already",
                 detail: "\(path) exists. Choose another --data directory; an unfinished one is begun anew with `assay init --again`.")
+        case .absent(let path):
+            Problem(
+                .notFound, "custody.absent", title: "There is no house here",
+                detail: "\(path) has neither custody nor database. `assay init` founds one; --data names where it is.")
         case .unanchored(let path):
             Problem(
                 .conflict, "custody.unanchored", title: "Custody and database do not belong together",
@@ -48,7 +68,11 @@ public enum CustodyError: Error, Hashable, Sendable {
             Problem(.fault, "custody.malformed", title: "A custody file is damaged", detail: "\(path): \(what)")
         case .anchor(let refusal): refusal.problem
         case .io(let path, let call, let errno):
-            Problem(.fault, "custody.io", title: "The disk refused", detail: "\(call) on \(path) failed with errno \(errno).")
+            Problem(
+                .fault, "custody.io", title: "The system refused a file or directory", detail: "\(path): \(call): \(Self.words(of: errno))."
+            )
         }
     }
+
+    private static func words(of errno: Int32) -> String { String(cString: strerror(errno)) }
 }

@@ -17,20 +17,33 @@ struct MasterKey: Sendable {
         return MasterKey(key: SymmetricKey(data: octets))
     }
 
-    func save(in files: PrivateFiles) throws(CustodyError) {
-        var text = key.withUnsafeBytes { Bytes((Self.magic + $0.hex + "\n").utf8) }
-        defer { explicit_bzero(&text, text.count) }
-        try files.write(Self.fileName, text)
+    /// Writes the file: the old or the new one is there after a crash.
+    func save(in files: PrivateFiles, _ protection: MasterKeyProtection, entropy: some Entropy) throws(CustodyError) {
+        switch protection {
+        case .plain:
+            var text = key.withUnsafeBytes { Bytes((Self.magic + $0.hex + "\n").utf8) }
+            defer { explicit_bzero(&text, text.count) }
+            try files.write(Self.fileName, text)
+        case .passphrase(let passphrase):
+            try files.write(Self.fileName, try MasterKeySeal.seal(key, passphrase: passphrase, entropy: entropy))
+        }
     }
 
-    static func load(from files: PrivateFiles) throws(CustodyError) -> MasterKey {
-        var text = try files.read(fileName, limit: 256)
+    /// - Parameter passphrase: asked for only when the key is sealed.
+    static func load(
+        from files: PrivateFiles, passphrase: () throws(CustodyError) -> Bytes
+    ) throws(CustodyError) -> (key: MasterKey, isSealed: Bool) {
+        var text = try files.read(fileName, limit: 1024)
         defer { explicit_bzero(&text, text.count) }
+        if text.starts(with: MasterKeySeal.context.utf8) {
+            let opened = try MasterKeySeal.open(text, passphrase: try passphrase(), path: files.path(fileName))
+            return (MasterKey(key: opened), true)
+        }
         guard text.starts(with: magic.utf8), text.last == 0x0a,
             var octets = Bytes(hex: String(decoding: text.dropFirst(magic.utf8.count).dropLast(), as: UTF8.self)), octets.count == 32
         else { throw .malformed(path: files.path(fileName), what: "it is not a master key of this version") }
         defer { explicit_bzero(&octets, octets.count) }
-        return MasterKey(key: SymmetricKey(data: octets))
+        return (MasterKey(key: SymmetricKey(data: octets)), false)
     }
 
     /// A key of its own for each use (HKDF-SHA-256, RFC 5869).

@@ -5,6 +5,13 @@ import Foundation
 enum DataDirectory {
     static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
+    /// A directory that cannot be entered is not taken for one that is empty.
+    static func checkAccess(_ path: String) throws(CustodyError) {
+        guard !exists(path) || FileManager.default.isExecutableFile(atPath: path) else {
+            throw .io(path: path, call: "open", errno: POSIXErrorCode.EACCES.rawValue)
+        }
+    }
+
     /// Makes the directory, and those above it, with mode 0700 when they are not there. Each is known to the one above it when this
     /// returns, also after a power cut: otherwise everything flushed below it would be lost with its name.
     static func make(_ path: String) throws(CustodyError) {

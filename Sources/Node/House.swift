@@ -37,12 +37,21 @@ public struct House: Sendable {
     private let surroundings: Surroundings
 
     /// Opens the house: proves the database against the anchor, loads or completes the authorities' certificates.
-    /// - Parameter acceptClock: whether more than a day may have passed since the last entry.
-    public static func open(_ paths: HousePaths, _ surroundings: Surroundings, acceptClock: Bool = false) async throws(Problem) -> House {
+    /// - Parameters:
+    ///   - acceptClock: whether more than a day may have passed since the last entry.
+    ///   - passphrase: asked for only when the master key is sealed under one.
+    public static func open(
+        _ paths: HousePaths, _ surroundings: Surroundings, acceptClock: Bool = false,
+        passphrase: MasterPassphrase = { () throws(Problem) in throw CustodyError.sealed.problem }
+    ) async throws(Problem) -> House {
         let custody: CustodyDirectory
         let serverKey: PrivateKey
         do {
-            custody = try CustodyDirectory.open(at: paths.custody)
+            try DataDirectory.checkAccess(paths.data)
+            guard DataDirectory.exists(paths.custody) || DataDirectory.exists(paths.database) else {
+                throw CustodyError.absent(path: paths.data)
+            }
+            custody = try HousePaths.unlock(paths, passphrase)
             guard custody.hasAnchor, DataDirectory.exists(paths.database) else { throw CustodyError.unanchored(path: paths.data) }
             serverKey = try custody.serverKey()
         } catch { throw Problem(wrapping: error) }
@@ -55,10 +64,16 @@ public struct House: Sendable {
             surroundings.logger.error(
                 "authority without certificate", metadata: ["code": "\(problem.code)", "detail": "\(problem.detail)"])
         }
+        let unaccounted = try await ledger.unaccounted()
+        for problem in unaccounted {
+            surroundings.logger.warning("allowance", metadata: ["code": "\(problem.code)", "detail": "\(problem.detail)"])
+        }
         let services = Services(
             ledger: ledger, invitations: Invitations(ledger: ledger, entropy: surroundings.entropy), rosters: Rosters(ledger: ledger),
             authorities: authorities, registrar: Registrar(ledger: ledger, authorities: authorities, entropy: surroundings.entropy),
-            facts: .init(software: software, custody: custody.protection, serverKey: serverKey.publicKey.digest))
+            allowances: Allowances(ledger: ledger, authorities: authorities, entropy: surroundings.entropy),
+            facts: .init(
+                software: software, custody: custody.protection, serverKey: serverKey.publicKey.digest, warnings: unaccounted))
         return House(services: services, keys: keys, serverKey: serverKey, surroundings: surroundings)
     }
 
@@ -76,8 +91,9 @@ public struct House: Sendable {
         onReady: @escaping @Sendable (Int) async -> Void
     ) async throws {
         let services = services
-        let dispatcher = try Dispatcher(Handlers.all(services)) { digest throws(Problem) in try services.ledger.principal(loginKey: digest)
-        }
+        let dispatcher = try Dispatcher(
+            Handlers.all(services), machine: { digest throws(Problem) in try services.ledger.machine(key: digest) },
+            principal: { digest throws(Problem) in try services.ledger.principal(loginKey: digest) })
         let listener = try Listener(
             address, key: serverKey, clocks: surroundings.clocks, entropy: surroundings.entropy, logger: surroundings.logger,
             edge: { await dispatcher.admit($0) }, onRunning: onReady)

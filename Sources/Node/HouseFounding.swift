@@ -48,8 +48,16 @@ public struct HouseFounding: Sendable {
     ///   - administrator: the person text that `assay login --new` has made; its instance is `-`.
     ///   - again: wipe what an earlier founding left that did not come to its end.
     public init(
-        _ paths: HousePaths, administrator note: SignedNote, names: Names, now: UTCTime, entropy: any Entropy, again: Bool = false
+        _ paths: HousePaths, administrator note: SignedNote, names: Names, now: UTCTime, entropy: any Entropy, again: Bool = false,
+        protection: MasterKeyProtection = .plain
     ) throws(Problem) {
+        guard VerifierKey.isName(names.origin), names.origin.utf8.count <= 200, !names.origin.contains("://") else {
+            throw Problem(
+                .invalid, "init.origin-invalid", title: "The ledger's name is not accepted",
+                detail: "\(names.origin.escaped): an address without scheme is accepted, such as assay.example/ledger, "
+                    + "without spaces and plus signs, of 200 octets at most.",
+                field: "origin")
+        }
         do {
             administrator = try Person(note)
             guard administrator.instance == nil else {
@@ -57,7 +65,7 @@ public struct HouseFounding: Sendable {
             }
             guard let instance = Instance(bytes: entropy.bytes(16)) else { throw Refusal.foreignInstance }
             try Self.prepare(paths, again: again)
-            custody = try CustodyDirectory.create(at: paths.custody, entropy: entropy, again: again)
+            custody = try CustodyDirectory.create(at: paths.custody, entropy: entropy, again: again, protection: protection)
             log = FreshLogKey()
             origin = "\(names.origin)/\(instance.description.prefix(8))"
             let key = try VerifierKey.ed25519(name: origin, publicKey: log.publicKey)

@@ -35,6 +35,10 @@ public struct TBSCertificate: Hashable, Sendable {
 
     public init(der: Bytes) throws(PKIXError) { try self.init(der: der, made: nil) }
 
+    private static let uniqueIdentifiers: Bytes = [0x81, 0x82, 0xa1, 0xa2]
+    /// Alternative signatures have bytes that the vote does not cover; until they are supported they are refused.
+    private static let unsupported: [OID] = [.subjectAltPublicKeyInfo, .altSignatureAlgorithm, .altSignatureValue]
+
     /// What was read and checked before it was written.
     private struct Parts {
         let issuer: Name
@@ -58,7 +62,7 @@ public struct TBSCertificate: Hashable, Sendable {
         subject = try Name(reading: &fields, known: made?.subject)
         let key = try fields.raw(.sequence)
         if let made, made.publicKey.der == key { publicKey = made.publicKey } else { publicKey = try SubjectPublicKeyInfo(der: key) }
-        if let tag = fields.peek, [0x81, 0x82, 0xa1, 0xa2].contains(tag.octet) { throw .uniqueIdentifier }
+        if let tag = fields.peek, Self.uniqueIdentifiers.contains(tag.octet) { throw .uniqueIdentifier }
         if fields.isAtEnd {
             extensions = []
         } else {
@@ -68,10 +72,7 @@ public struct TBSCertificate: Hashable, Sendable {
             guard !extensions.isEmpty else { throw .emptyExtensions }
         }
         try fields.finish()
-        // Alternative signatures have bytes that the vote does not cover; until they are supported they are refused.
-        for item in extensions where [.subjectAltPublicKeyInfo, .altSignatureAlgorithm, .altSignatureValue].contains(item.oid) {
-            throw .unsupportedExtension(item.oid)
-        }
+        for item in extensions where Self.unsupported.contains(item.oid) { throw .unsupportedExtension(item.oid) }
         self.der = der
     }
 

@@ -17,7 +17,6 @@ public struct Extension: Hashable, Sendable {
     /// - Parameter acceptsFalse: whether `critical FALSE` may be written out, which is not DER but what some stacks emit.
     static func read(_ reader: inout DERReader, acceptsFalse: Bool = false) throws(PKIXError) -> [Extension] {
         var extensions: [Extension] = []
-        var seen: Set<OID> = []
         try reader.each(.sequence, most: most) { reader throws(PKIXError) in
             var fields = try reader.sequence()
             let oid = try fields.oid()
@@ -29,7 +28,7 @@ public struct Extension: Hashable, Sendable {
             }
             let value = try fields.octetString()
             try fields.finish()
-            guard seen.insert(oid).inserted else { throw .duplicateExtension(oid) }
+            guard !extensions.contains(where: { $0.oid == oid }) else { throw .duplicateExtension(oid) }
             var inner = try DERReader(value)
             try inner.wellFormed()
             try inner.finish()

@@ -29,6 +29,10 @@ extension Profile {
             guard (0...16).contains(length) else { throw members.wrong("pathLength", expected: "0 to 16") }
             constraints["pathLength"] = .integer(length)
         }
+        let key = try members.string("key")
+        guard KeyAlgorithm(named: key) != nil else {
+            throw members.wrong("key", expected: "one of \(KeyAlgorithm.known.map(\.name).joined(separator: ", "))")
+        }
         let purposes = try members.strings("purposes")
         guard purposes.contains("authority") || purposes.contains("certificate") else {
             throw members.wrong("purposes", expected: "authority or certificate")
@@ -37,7 +41,7 @@ extension Profile {
             "name": .string(name.description),
             "authority": .string(issuer.description),
             "subject": .string(try members.string("subject")),
-            "keys": .array([.string(try members.string("key"))]),
+            "keys": .array([.string(key)]),
             "validity": .object(["years": .integer(years)]),
             "basicConstraints": .object(constraints),
             "keyUsage": .array(purposes.contains("crl") ? [.string("keyCertSign"), .string("cRLSign")] : [.string("keyCertSign")]),

@@ -41,7 +41,7 @@ struct LintRule: Sendable {
 extension Profile {
     /// The rules that `tbs` breaks, in the rules' order. Nothing is signed or verified here.
     public func lint(_ tbs: TBSCertificate, issuer: Issuer) -> [Finding] {
-        let view = LintView(tbs: tbs, issuer: issuer, named: Set(template.extensions.map(\.oid)))
+        let view = LintView(tbs: tbs, issuer: issuer, named: template.extensions.map(\.oid))
         return LintRule.all.compactMap { rule in
             rule.breach(view).map { Finding(id: rule.id, severity: rule.severity, text: $0) }
         }
@@ -55,7 +55,7 @@ struct LintView: Sendable {
     let attributes: [Attribute]
     let issuer: Issuer
     /// The extensions that the profile has.
-    let named: Set<OID>
+    let named: [OID]
     let constraints: BasicConstraints?
     let usage: KeyUsage?
     let purposes: [OID]?
@@ -65,7 +65,7 @@ struct LintView: Sendable {
     /// Known extensions whose value has not their form.
     let malformed: [OID]
 
-    init(tbs: TBSCertificate, issuer: Issuer, named: Set<OID>) {
+    init(tbs: TBSCertificate, issuer: Issuer, named: [OID]) {
         self.tbs = tbs
         attributes = tbs.subject.rdns.flatMap { $0 }
         self.issuer = issuer

@@ -5,7 +5,7 @@ extension LintRule {
     /// Extensions that a profile writes by object identifier.
     static let others: [LintRule] = [
         LintRule("ext.nonempty", .error) { view in
-            view.tbs.extensions.first { lists.contains($0.oid) && $0.value == [0x30, 0x00] }.map {
+            view.tbs.extensions.first { $0.value == emptyList && lists.contains($0.oid) }.map {
                 "The extension \($0.oid.description) is an empty list."
             }
         },
@@ -55,13 +55,15 @@ extension LintRule {
         },
     ]
 
+    private static let emptyList: Bytes = [0x30, 0x00]
+
     /// SEQUENCE SIZE (1..MAX) types.
     private static let lists: Set<OID> = [
         .subjectAlternativeName, .extendedKeyUsage, .certificatePolicies, .crlDistributionPoints, .freshestCRL,
         .authorityInformationAccess, .policyMappings, .nameConstraints, .policyConstraints,
     ]
 
-    private static let authorityOnly: Set<OID> = [.policyMappings, .policyConstraints, .inhibitAnyPolicy]
+    private static let authorityOnly: [OID] = [.policyMappings, .policyConstraints, .inhibitAnyPolicy]
 
     /// The contents of a SEQUENCE's members, nil when it is none.
     private static func list(_ der: Bytes) -> [Bytes]? {

@@ -40,11 +40,19 @@ public struct EventType: Hashable, Sendable, CustomStringConvertible {
     public static let officerInvite = EventType(registered: "officer.invite")
     /// A person sent the keys that they will use.
     public static let officerEnroll = EventType(registered: "officer.enroll")
+    /// An allowance was asked for, and its statement opened for votes.
+    public static let allowanceRequest = EventType(registered: "allowance.request")
+    /// An allowance was opened: enough people have voted for it.
+    public static let allowanceOpen = EventType(registered: "allowance.open")
+    /// A person's rejection closed an allowance before it was opened.
+    public static let allowanceReject = EventType(registered: "allowance.reject")
+    /// An officer closed an allowance.
+    public static let allowanceClose = EventType(registered: "allowance.close")
 
     /// The registry.
     public static let known: [EventType] = [
         .ledgerCreated, .rosterAccepted, .keyGenerated, .authorityIssue, .requestOpen, .requestReject, .requestExpire, .voteCast,
-        .certificateIssue, .officerInvite, .officerEnroll,
+        .certificateIssue, .officerInvite, .officerEnroll, .allowanceRequest, .allowanceOpen, .allowanceReject, .allowanceClose,
     ]
 
     /// Whether this version knows what the type means.

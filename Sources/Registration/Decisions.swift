@@ -149,18 +149,22 @@ extension Registrar {
         throw try row.blob("request_id") == request.bytes ? Refusal.statementClosed : Self.recordAltered
     }
 
-    /// The vote's own row and entry.
-    private func cast(_ note: SignedNote, _ vote: Vote, _ statement: Statement, actor: Bytes, now: UTCTime) throws -> Change {
-        let write = Write(
+    /// The vote's own row.
+    static func row(_ note: SignedNote, _ vote: Vote, _ statement: Digest32, _ now: UTCTime) -> Write {
+        Write(
             """
             INSERT INTO vote (hash, statement_hash, voter, decision, note, created) VALUES ($1, $2, $3, $4, $5, $6)
             ON CONFLICT (statement_hash, voter) DO UPDATE SET hash = excluded.hash, decision = excluded.decision, note = excluded.note
             """,
             [
-                .blob(vote.digest), .blob(statement.digest), .text(vote.voter.description), .text(vote.decision.rawValue),
-                .text(note.rendered),
+                .blob(vote.digest), .blob(statement), .text(vote.voter.description), .text(vote.decision.rawValue), .text(note.rendered),
                 .integer(now.seconds),
             ], expects: 1)
+    }
+
+    /// The vote's own row and entry.
+    private func cast(_ note: SignedNote, _ vote: Vote, _ statement: Statement, actor: Bytes, now: UTCTime) throws -> Change {
+        let write = Self.row(note, vote, statement.digest, now)
         let entry = try ledger.entry(
             .voteCast, at: now, actor: actor,
             digests: [Entry.DigestKey.votes: vote.digest, Entry.DigestKey.statement: statement.digest],
@@ -216,7 +220,7 @@ extension Registrar {
     /// Octets of a reason at most.
     public static let longestReason = 4096
 
-    private static func checkReason(_ reason: String?) throws(Problem) {
+    static func checkReason(_ reason: String?) throws(Problem) {
         guard let reason else { return }
         guard reason.utf8.count <= longestReason, !reason.utf8.contains(0) else {
             throw Problem(

@@ -86,7 +86,11 @@ extension Registrar {
     public func certificate(_ fingerprint: Digest32) async throws(Problem) -> Bytes {
         do {
             let row = try await ledger.store.read {
-                try $0.row("SELECT der, request_id FROM certificate WHERE fingerprint = $1", [.blob(fingerprint)])
+                try $0.row(
+                    """
+                    SELECT der, request_id, number FROM certificate LEFT JOIN draw ON draw.fingerprint = certificate.fingerprint
+                    WHERE certificate.fingerprint = $1
+                    """, [.blob(fingerprint)])
             }
             guard let row else {
                 throw Problem(
@@ -95,7 +99,7 @@ extension Registrar {
             }
             let der = try row.blob("der")
             guard Digest32(of: der) == fingerprint, let request = ID(bytes: try row.blob("request_id")),
-                try await isIssued(fingerprint, on: request)
+                try await isIssued(fingerprint, on: try row.optionalInteger("number").map { Draw.object(request, $0) } ?? request.bytes)
             else {
                 throw Problem(
                     .fault, "certificate.record-altered", title: "The certificate's record was altered",
@@ -106,8 +110,8 @@ extension Registrar {
     }
 
     /// Whether an entry that leads to the signed root says so.
-    private func isIssued(_ fingerprint: Digest32, on request: ID) async throws -> Bool {
-        for (index, body) in try await ledger.entries(about: request) {
+    private func isIssued(_ fingerprint: Digest32, on object: Bytes) async throws -> Bool {
+        for (index, body) in try await ledger.entries(about: object) {
             guard let entry = try? Entry(decoding: body), entry.type == .certificateIssue,
                 entry.digests[Entry.DigestKey.certificate] == fingerprint
             else { continue }

@@ -92,7 +92,7 @@ public struct Registrar: Sendable {
         return (statement, tbs.der)
     }
 
-    private static func request(_ der: Bytes) throws(Problem) -> CertificateRequest {
+    static func request(_ der: Bytes) throws(Problem) -> CertificateRequest {
         do throws(PKIXError) {
             let request = try CertificateRequest(der: der)
             try request.verifyPossession()

@@ -9,6 +9,7 @@ enum Schema {
     static let migrations: [Migration] = [
         Migration(name: "001-ledger", statements: ledger),
         Migration(name: "002-services", statements: services),
+        Migration(name: "003-allowances", statements: allowances),
     ]
 
     private static let ledger = [
@@ -173,6 +174,38 @@ enum Schema {
             not_after BIGINT NOT NULL,
             created BIGINT NOT NULL,
             UNIQUE (authority, serial)
+        )
+        """,
+    ]
+
+    private static let allowances = [
+        """
+        CREATE TABLE allowance (
+            id BLOB NOT NULL PRIMARY KEY,
+            requester TEXT NOT NULL,
+            machine TEXT NOT NULL,
+            profile TEXT NOT NULL,
+            statement_hash BLOB NOT NULL UNIQUE,
+            statement TEXT NOT NULL,
+            submission TEXT NOT NULL,
+            state TEXT NOT NULL,
+            decided_by TEXT,
+            reason TEXT,
+            created BIGINT NOT NULL,
+            version BIGINT NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE draw (
+            allowance BLOB NOT NULL,
+            number BIGINT NOT NULL,
+            machine BLOB NOT NULL,
+            call BLOB NOT NULL,
+            wish BLOB NOT NULL,
+            fingerprint BLOB NOT NULL UNIQUE,
+            created BIGINT NOT NULL,
+            PRIMARY KEY (allowance, number),
+            UNIQUE (machine, call)
         )
         """,
     ]

@@ -12,6 +12,7 @@ public final class Ledger: Sendable {
     private let anchorFile: AnchorFile
     private let holder: ViewHolder
     private let publisher: Publisher
+    let allotments = Allotments()
     public let node: Handle
 
     init(store: Store, clock: TrustedClock, anchor: AnchorFile, holder: ViewHolder, node: Handle, log: any Signer) {
@@ -31,11 +32,15 @@ public final class Ledger: Sendable {
     public func now() throws(Problem) -> UTCTime { try clock.now() }
 
     /// Appends lines to the anchor, and the newest head, so that they cover everything committed before this call. Returns when durable.
-    public func anchor(_ lines: [AnchorLine]) async throws(Problem) {
+    /// - Parameter allowance: whose opening is among the lines; the view keeps its statement.
+    public func anchor(_ lines: [AnchorLine], opening allowance: Allowance? = nil) async throws(Problem) {
         let view = try holder.view()
         let all = lines + [.head(size: view.frontier.size, root: view.frontier.root, time: try clock.now())]
         do { try await anchorFile.append(all) } catch { throw holder.fail(error.problem) }
-        holder.update { $0.anchor(all) }
+        holder.update { view in
+            view.anchor(all)
+            if let allowance { view.hold(allowance) }
+        }
     }
 
     /// Puts the next charter in force: its version into the anchor, then into memory.
@@ -55,7 +60,7 @@ public final class Ledger: Sendable {
 
     /// The last line of an orderly stop. Custody and database are free for another process when this returns.
     public func stop() async throws(Problem) {
-        try await anchor([])
+        try await anchor(try await allotments.close(in: self))
         do { try await anchorFile.append([.stop]) } catch { throw error.problem }
         do { try await store.close() } catch { throw error.problem }
         anchorFile.release()
@@ -65,13 +70,13 @@ public final class Ledger: Sendable {
     public func entry(
         _ type: EventType, at time: UTCTime, actor: Bytes? = nil, commitment: Digest32? = nil, digests: [UInt8: Digest32] = [:],
         roster: Int64? = nil,
-        object: ID? = nil, outcome: String? = nil
+        object: ID? = nil, draw: Draw? = nil, outcome: String? = nil
     ) throws(Problem) -> Bytes {
         do {
             return try Entry(
                 type: type, time: UInt64(clamping: time.seconds) &* 1000, actor: actor, commitment: commitment, digests: digests,
                 roster: roster,
-                object: object?.bytes, outcome: outcome, node: node.description
+                object: draw?.object ?? object?.bytes, outcome: outcome, node: node.description
             ).encoded
         } catch {
             throw Problem(.fault, "ledger.entry-invalid", title: "An entry cannot be written", detail: "\(type): \(error)")

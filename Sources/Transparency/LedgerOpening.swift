@@ -40,6 +40,7 @@ extension Ledger {
             let log = try await keys.signer(for: try await logKey(store, view.charter.roster.log))
             let ledger = Ledger(store: store, clock: clock, anchor: anchor, holder: holder, node: state.node, log: log)
             try await ledger.anchor(lines)
+            ledger.allotments.begin(view.allowances)
             return (ledger, keys)
         } catch { throw Problem(wrapping: error) }
     }
@@ -63,10 +64,24 @@ extension Ledger {
                 documents[Digest32(of: bytes)] = bytes
             }
             let held = documents
+            let tail = try snapshot.entries(state.size..<head.size)
+            let opened = tail.compactMap { body -> Digest32? in
+                guard let entry = try? Entry(decoding: body), entry.type == .allowanceOpen else { return nil }
+                return entry.digests[Entry.DigestKey.statement]
+            }
+            var statements: [Digest32: String] = [:]
+            for digest in state.allowances.values.map(\.statement) + opened {
+                guard let row = try snapshot.row("SELECT statement FROM allowance WHERE statement_hash = $1", [.blob(digest)]) else {
+                    continue
+                }
+                let text = try row.text("statement")
+                statements[Digest32(of: text)] = text
+            }
+            let allowances = statements
             return View.Claim(
-                rosters: notes, document: { held[$0] },
+                rosters: notes, document: { held[$0] }, statement: { allowances[$0] },
                 frontier: try Frontier(size: state.size) { try snapshot.node(level: $0, index: $1) },
-                tail: try snapshot.entries(state.size..<head.size), head: View.Head(size: head.size, root: head.root))
+                tail: tail, head: View.Head(size: head.size, root: head.root))
         }
     }
 

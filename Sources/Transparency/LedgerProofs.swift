@@ -48,9 +48,14 @@ extension Ledger {
 
     /// The entries about an object, in order, each with its index.
     public func entries(about object: ID) async throws(Problem) -> [(index: Int64, entry: Bytes)] {
+        try await entries(about: object.bytes)
+    }
+
+    /// - Parameter object: 16 octets, or a draw's 24.
+    public func entries(about object: Bytes) async throws(Problem) -> [(index: Int64, entry: Bytes)] {
         do {
             return try await store.read { snapshot in
-                try snapshot.rows("SELECT idx FROM mention WHERE object = $1 ORDER BY idx LIMIT 1000", [.blob(object.bytes)]).map { row in
+                try snapshot.rows("SELECT idx FROM mention WHERE object = $1 ORDER BY idx LIMIT 1000", [.blob(object)]).map { row in
                     let index = try row.integer("idx")
                     return (index, try snapshot.entry(index))
                 }

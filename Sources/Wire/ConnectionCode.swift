@@ -54,5 +54,6 @@ public struct ConnectionCode: Hashable, Sendable {
 
     private static let malformed = Problem(
         .invalid, "code.malformed", title: "This is not a code of Assay",
-        detail: "A code begins with assay-code- or assay-node-. Paste all of it, in one line.", field: "code")
+        detail: "A code begins with assay-code- or assay-node-, and has at least 110 characters. Paste all of it, in one line.",
+        field: "code")
 }

@@ -14,7 +14,11 @@ public enum OpenAPI {
                     "person": .object([
                         "type": .string("mutualTLS"),
                         "description": .string("A self-signed certificate over the login key that the roster names for the person."),
-                    ])
+                    ]),
+                    "machine": .object([
+                        "type": .string("mutualTLS"),
+                        "description": .string("A self-signed certificate over the key that an open allowance names for the machine."),
+                    ]),
                 ]),
                 "schemas": .object(["Problem": problemSchema]),
             ]),
@@ -48,6 +52,7 @@ public enum OpenAPI {
         switch route.permission {
         case .anyone: operation["security"] = .array([])
         case .person: operation["security"] = .array([.object(["person": .array([])])])
+        case .machine: operation["security"] = .array([.object(["machine": .array([])])])
         case .role(let roles):
             operation["security"] = .array([.object(["person": .array([])])])
             operation["description"] = .string("For persons with the role " + roles.sorted().joined(separator: " or ") + ".")

@@ -67,6 +67,8 @@ extension Route {
         case person
         /// A person of the roster who holds one of these roles.
         case role(Set<String>)
+        /// A machine that an allowance names by its key.
+        case machine
     }
 
     /// An answer when all went well; failures are problems (RFC 9457) on every route.

@@ -7,6 +7,7 @@ public enum Routes {
         draftAuthorities, authorities, authorityCertificate,
         submitRequest, requests, request, vote, requestEntries,
         certificates, certificate,
+        requestAllowance, allowances, allowance, voteAllowance, closeAllowance, drawCertificate,
         checkpoint, entries, proof, consistency,
     ]
 
@@ -115,6 +116,42 @@ extension Routes {
         permission: .person, answers: [.init(200, .certificate, "The certificate in DER.")], summary: "One certificate.")
 
     private static let requestID = Route.Parameter("id", .id, "The request's id.")
+}
+
+// Allowances, and what machines draw from them.
+extension Routes {
+    public static let requestAllowance = Route(
+        "allowance.request", .post, api("allowances"), permission: registrationOfficer, bodies: [.json],
+        answers: [.init(201, .json, "The allowance waits for votes.")],
+        summary: "Ask that a machine may have a number of certificates within a window.")
+    public static let allowances = Route(
+        "allowances", .get, api("allowances"), permission: .person, answers: [.init(200, .json, "Allowances, newest first.")],
+        summary: "The allowances and their states.")
+    public static let allowance = Route(
+        "allowance", .get, api("allowances", .parameter(allowanceID)), permission: .person,
+        answers: [.init(200, .json, "Statement, submission, votes, state, and how much is used.")],
+        summary: "Everything about one allowance, to be checked by the caller before a vote is signed.")
+    public static let voteAllowance = Route(
+        "allowance.vote", .post, api("allowances", .parameter(allowanceID), "votes"), permission: .person, bodies: [.json],
+        answers: [.init(200, .json, "The allowance's state after the vote.")],
+        summary: "Approve or reject: a signed vote over the allowance's statement.")
+    public static let closeAllowance = Route(
+        "allowance.close", .post, api("allowances", .parameter(allowanceID), "close"), permission: registrationOfficer, bodies: [.json],
+        answers: [.init(200, .json, "The allowance is closed for ever.")], summary: "End an open allowance at once.")
+    public static let drawCertificate = Route(
+        "certificate.draw", .post, api("certificates"),
+        query: [
+            .init("call", .id, isRequired: false, "With a raw CSR: the call's id."),
+            .init("field", .text, isRequired: false, repeats: true, "With a raw CSR: name=value, once for each field of the profile."),
+            .init("profile", .handle, isRequired: false, "With a raw CSR: the profile."),
+        ], permission: .machine, bodies: [.json, .pkcs10],
+        answers: [
+            .init(201, .json, "The certificate and those above it; for a JSON body."),
+            .init(200, .certificate, "The certificate in DER; for a raw CSR."),
+        ],
+        summary: "Have a certificate under an open allowance, in this call. Sent again with the same id, the answer is the same.")
+
+    private static let allowanceID = Route.Parameter("id", .id, "The allowance's id.")
 }
 
 // The ledger and its proofs.

@@ -98,7 +98,7 @@ extension CertificateCommand {
                 try LocalFiles.write(out, Bytes(PEM.encode("CERTIFICATE", certificate.der).utf8))
                 say("\(out.escaped): \(certificate.tbs.subject)")
                 guard let signer = session.signer(of: certificate) else {
-                    return say("! No authority in force has signed it: that it is genuine could not be checked with a key of the roster.")
+                    return warn("No authority in force has signed it: that it is genuine could not be checked with a key of the roster.")
                 }
                 say("  signed by authority \(signer)")
             }
@@ -122,8 +122,7 @@ private func find(_ which: String, _ session: Session) async throws(Problem) -> 
 }
 
 func show(_ certificate: Certificate, signer: Handle?) {
-    show(Explanation(of: certificate.tbs))
-    var facts = Facts()
+    var facts = Facts(Explanation(of: certificate.tbs))
     facts.add("Fingerprint", certificate.fingerprint.hex)
     if let signer { facts.add("Signed by", "authority \(signer), verified with the key in its document") }
     facts.say()
@@ -186,7 +185,8 @@ struct AuthorityCommand: AsyncParsableCommand {
             try await working(personal) { session in
                 let certificate = try await session.authorityCertificate(name)
                 try LocalFiles.write(out, Bytes(PEM.encode("CERTIFICATE", certificate.der).utf8))
-                say("\(out.escaped): \(certificate.tbs.subject), fingerprint \(certificate.fingerprint.hex)")
+                say("\(out.escaped): \(certificate.tbs.subject)")
+                say("  fingerprint \(certificate.fingerprint.hex)")
             }
         }
     }

@@ -98,7 +98,9 @@ extension LedgerCommand {
                 var facts = Facts()
                 for (kind, count) in report.kinds { facts.add(kind, "\(count)") }
                 facts.say()
-                for size in report.agrees { say("It begins with the \(size) entries that a checkpoint seen earlier vouches for.") }
+                for size in report.agrees {
+                    say("It begins with the \(size) entries of a checkpoint that was seen \(size == kept?.size ? "and kept" : "here").")
+                }
             }
         }
     }

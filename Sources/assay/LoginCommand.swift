@@ -18,11 +18,14 @@ struct Login: AsyncParsableCommand {
             An officer, with the one-time code from an administrator; say the fingerprint to that administrator yourself:
               assay login assay-code-AXxv… --as officer-1
 
+            The code shows in the list of processes while this runs. On a machine that others use, say - and paste it:
+              assay login - --as officer-1
+
             Somebody who has keys already, with the line that `assay serve` prints:
               assay login assay-node-AnVq… --as admin
             """)
 
-    @Argument(help: "The code, which begins with assay-code- or assay-node-.")
+    @Argument(help: "The code, which begins with assay-code- or assay-node-; - reads it from standard input.")
     var code: String?
 
     @Flag(help: "Make keys before there is a house.")
@@ -44,10 +47,13 @@ struct Login: AsyncParsableCommand {
     func run() async throws {
         try await reporting {
             guard let code else { return try makeFirst() }
-            let parsed = try ConnectionCode(parsing: code)
+            let parsed = try ConnectionCode(parsing: code == "-" ? pasted() : code)
             if parsed.secret == nil { try await attach(parsed) } else { try await redeem(parsed) }
         }
     }
+
+    /// The code from standard input.
+    private func pasted() -> String { (readLine() ?? "").filter { !$0.isWhitespace } }
 
     private func newPassphrase(_ handle: Handle) throws(Problem) -> Bytes? {
         unsealed ? nil : try personal.passphrase.newPassphrase(for: handle)
@@ -59,7 +65,10 @@ struct Login: AsyncParsableCommand {
         let (person, note) = try Enrollment.makePerson(
             in: folder, node: nil, passphrase: try newPassphrase(folder.handle), clocks: SystemClocks(), entropy: SystemEntropy())
         let file = out ?? "\(folder.handle).person"
-        try LocalFiles.write(file, Bytes(note.rendered.utf8))
+        do throws(Problem) { try LocalFiles.write(file, Bytes(note.rendered.utf8)) } catch {
+            folder.discard()
+            throw error
+        }
         say("Your keys are in \(folder.path.escaped)\(unsealed ? ", without a passphrase" : "").")
         var facts = Facts()
         facts.add("person", person.handle.description)

@@ -18,9 +18,51 @@ func reporting(_ work: () async throws -> Void) async throws {
 }
 
 func tell(_ problem: Problem) {
-    complain("error \(problem.code): \(problem.title)")
-    if !problem.detail.isEmpty { complain("  \(problem.detail)") }
-    complain("  \(Advice.next(after: problem))")
+    var title = "error \(problem.code): \(problem.title)"
+    if let field = problem.field, !problem.detail.contains(field) { title += " (\(field))" }
+    complain(title)
+    for line in Lines.of(problem.detail) + Lines.of(Advice.next(after: problem)) { complain("  \(line)") }
+}
+
+/// A sentence that needs attention, behind a mark.
+func warn(_ sentence: String) {
+    for (index, line) in Lines.of(sentence).enumerated() { say((index == 0 ? "! " : "  ") + line) }
+}
+
+/// Text in lines of at most 80 columns where spaces allow it. Spaces stay: nothing that is shown loses a character.
+enum Lines {
+    static let width = 80
+
+    static func of(_ text: String, width: Int = width - 2) -> [String] {
+        var lines: [String] = []
+        for paragraph in text.split(separator: "\n", omittingEmptySubsequences: false) {
+            var line = ""
+            for word in words(paragraph) {
+                let seen = word.count - word.reversed().prefix { $0 == " " }.count
+                if !line.isEmpty, line.count + seen > width {
+                    lines.append(line)
+                    line = ""
+                }
+                line += word
+            }
+            lines.append(line)
+        }
+        return lines
+    }
+
+    /// Words, each with the spaces behind it.
+    private static func words(_ text: Substring) -> [String] {
+        var words: [String] = []
+        var word = ""
+        for character in text {
+            if character != " ", word.last == " " {
+                words.append(word)
+                word = ""
+            }
+            word.append(character)
+        }
+        return words + [word]
+    }
 }
 
 /// Labels and values, in two columns.
@@ -31,8 +73,13 @@ struct Facts {
 
     func say(indent: Int = 2) {
         let width = rows.map(\.label.count).max() ?? 0
+        let column = indent + width + 3
         for row in rows {
-            assaySay(String(repeating: " ", count: indent) + row.label.padded(width) + "   " + row.value)
+            for (index, line) in Lines.of(row.value, width: Lines.width - column).enumerated() {
+                let label = String(repeating: " ", count: indent) + (index == 0 ? row.label : "")
+                // A hash in hexadecimal is not broken, but moved to the left as far as it must and can.
+                assaySay(label.padded(max(label.count + 2, min(column, Lines.width - line.count))) + line)
+            }
         }
     }
 }
@@ -51,7 +98,7 @@ struct Table {
         let columns = rows.map(\.count).max() ?? 0
         let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
         for row in rows {
-            let line = zip(row, widths).map { $0.padded($1) }.joined(separator: "   ")
+            let line = zip(row, widths).map { $0.padded($1) }.joined(separator: "  ")
             assaySay(String(line.reversed().drop { $0 == " " }.reversed()))
         }
     }

@@ -49,6 +49,11 @@ private func show(_ plan: Plan, against roster: Roster) {
     if !plan.kept.isEmpty { say("\nNot in the file, and left in force: \(plan.kept.joined(separator: ", "))") }
 }
 
+private func showBriefly(_ plan: Plan, against roster: Roster) {
+    say("Against roster version \(roster.version):")
+    for difference in plan.differences { say("  \(difference.text.first ?? difference.label)") }
+}
+
 /// `assay apply`: makes it so.
 struct ApplyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -76,7 +81,7 @@ struct ApplyCommand: AsyncParsableCommand {
         try await working(personal) { session in
             let plan = try session.plan(try Manifest(yaml: try LocalFiles.read(file)), drop: drop)
             // Who says --yes has looked at the plan before.
-            if plan.isEmpty || !yes { show(plan, against: session.roster) }
+            if plan.isEmpty || !yes { show(plan, against: session.roster) } else { showBriefly(plan, against: session.roster) }
             guard !plan.isEmpty else { return }
             let ready = try await session.ready(plan)
             for (name, tbs) in ready.certificates {
@@ -88,15 +93,19 @@ struct ApplyCommand: AsyncParsableCommand {
             try await signAndTell(ready.proposal, &session)
             for (name, tbs) in ready.certificates where session.charter.documents.authorities[name]?.value.content == tbs.content {
                 let certificate = try await session.authorityCertificate(name)
-                say("Authority \(name) has its certificate, fingerprint \(certificate.fingerprint.hex)")
+                say("Authority \(name) has its certificate, fingerprint")
+                say("  \(certificate.fingerprint.hex)")
             }
         }
     }
 }
 
 /// A certificate's content in words.
-func show(_ explanation: Explanation) {
-    var facts = Facts()
-    for line in explanation.lines { facts.add(line.label, line.value) }
-    facts.say()
+func show(_ explanation: Explanation) { Facts(explanation).say() }
+
+extension Facts {
+    init(_ explanation: Explanation) {
+        self.init()
+        for line in explanation.lines { add(line.label, line.value) }
+    }
 }

@@ -70,10 +70,10 @@ extension RequestCommand {
 
         func run() async throws {
             try await working(personal) { session in
-                var table = Table("request", "state", "profile", "requester", "opened", "expires")
+                var table = Table("request", "state", "requester", "profile", "opened", "expires")
                 for request in try await session.requests(state) {
                     table.add(
-                        request.id.description, request.state.rawValue, request.profile.description, request.requester.escaped,
+                        request.id.description, request.state.rawValue, request.requester.escaped, request.profile.description,
                         request.opened.description, request.expires.description)
                 }
                 table.isEmpty ? say("No requests.") : table.say()
@@ -127,7 +127,8 @@ extension RequestCommand {
                 try confirm("Approve this?", assumingYes: yes)
                 let after = try await session.vote(.approve, on: request)
                 if let certificate = after.certificate {
-                    say("Approved. The certificate is issued, fingerprint \(certificate.fingerprint.hex)")
+                    say("Approved. The certificate is issued, fingerprint")
+                    say("  \(certificate.fingerprint.hex)")
                     say("Next: assay certificate get \(id) --out FILE")
                 } else if case .success(let examined) = after.examined {
                     say("Approved: \(examined.approvers.count) of \(examined.needed) approvals. The request is \(after.state.rawValue).")

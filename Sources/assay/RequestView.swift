@@ -26,12 +26,9 @@ func show(_ request: RequestEvidence) {
     say(
         request.certificate == nil ? "What will be issued, computed here from the bytes:" : "What was issued, computed here from the bytes:"
     )
-    show(Explanation(of: request.tbs))
-    if let certificate = request.certificate {
-        var facts = Facts()
-        facts.add("Fingerprint", certificate.fingerprint.hex)
-        facts.say()
-    }
+    var content = Facts(Explanation(of: request.tbs))
+    if let certificate = request.certificate { content.add("Fingerprint", certificate.fingerprint.hex) }
+    content.say()
     showOwnWords(request)
     say()
     showVotes(request)
@@ -39,7 +36,8 @@ func show(_ request: RequestEvidence) {
 
 /// In two lines, for who has looked before and says --yes.
 func showBriefly(_ request: RequestEvidence) {
-    say("Request \(request.id): \(request.tbs.subject)")
+    say("Request \(request.id)")
+    say("  \(request.tbs.subject)")
     say("  statement \(request.statement.digest)")
 }
 
@@ -65,7 +63,7 @@ private func showVotes(_ request: RequestEvidence) {
             facts.add(vote.voter.description, "\(vote.decision == .approve ? "approved" : "rejected") \(vote.time)")
         }
         if let reason = request.reason { facts.add("Reason", reason.escaped) }
-        for refusal in examined.void { facts.add("void", "a vote does not count: \(refusal.code)") }
+        for refusal in examined.void { facts.add("void", "a vote does not count: \(refusal.detail)") }
         facts.say()
     }
 }

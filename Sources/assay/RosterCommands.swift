@@ -74,6 +74,8 @@ extension RosterCommand {
                         roster.digest.base64)
                 }
                 table.say()
+                // Proposals are shown to those who may sign them.
+                guard session.roster.administrators.contains(session.handle) else { return }
                 for (digest, proposal) in try await session.proposals() {
                     say()
                     switch proposal {

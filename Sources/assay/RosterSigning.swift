@@ -11,7 +11,7 @@ func tell(_ outcome: ProposalOutcome, _ roster: Roster) {
     switch outcome {
     case .accepted(let version, let warnings):
         say("Roster version \(version) is in force.")
-        for warning in warnings { say("! \(warning.escaped)") }
+        for warning in warnings { warn(warning.escaped) }
     case .proposed(let digest, let missing, let others):
         say(
             "You have signed. \(missing) more signature\(missing == 1 ? " is" : "s are") needed before it comes into force, by: "

@@ -36,9 +36,15 @@ struct Init: AsyncParsableCommand {
     @Flag(help: "Begin anew where an earlier `init` did not come to its end.")
     var again = false
 
+    @Flag(help: "Seal the master key under a passphrase, which `serve` asks for at each start.")
+    var sealed = false
+
+    @OptionGroup var master: MasterOptions
+
     @OptionGroup var personal: PersonalOptions
 
     func run() async throws {
+        ProcessHardening.apply()
         try await reporting {
             let note: SignedNote
             do { note = try SignedNote(parsing: try LocalFiles.read(administrator)) } catch let problem as Problem { throw problem } catch {
@@ -48,7 +54,8 @@ struct Init: AsyncParsableCommand {
             }
             guard let node = Handle(node) else {
                 throw Problem(
-                    .invalid, "init.node-invalid", title: "The node's name is not accepted", detail: "1 to 32 of a-z, 0-9 and -.",
+                    .invalid, "init.node-invalid", title: "The node's name is not accepted",
+                    detail: "\(node.escaped): 1 to 32 of a-z, 0-9 and - are accepted.",
                     field: "node")
             }
             let person: Person
@@ -58,11 +65,12 @@ struct Init: AsyncParsableCommand {
                 throw Problem(
                     .invalid, "init.other-keys", title: "The person text has other keys",
                     detail:
-                        "\(administrator.escaped) does not name the keys in this person's folder. Hand over the text that belongs to them.")
+                        "\(administrator.escaped) does not name the keys of \(keys.handle) here. Hand over the text that belongs to them, or say who it names with --as."
+                )
             }
             let founding = try HouseFounding(
                 HousePaths(data: data), administrator: note, names: .init(origin: origin, node: node), now: SystemClocks().now,
-                entropy: SystemEntropy(), again: again)
+                entropy: SystemEntropy(), again: again, protection: sealed ? .passphrase(try master.newPassphrase()) : .plain)
             let pin = try await founding.finish(signed: try keys.sign(founding.roster.text))
             say("The house is founded in \(data.escaped).")
             say("  instance        \(founding.roster.instance)")
@@ -96,20 +104,24 @@ struct Serve: AsyncParsableCommand {
     @Flag(help: "Start although more than a day has passed since the last entry: the clock is right.")
     var acceptClock = false
 
+    @OptionGroup var master: MasterOptions
+
     func run() async throws {
+        ProcessHardening.apply()
         try await reporting {
             guard let colon = listen.lastIndex(of: ":"), let port = Decimal.parse(listen[listen.index(after: colon)...]), port < 65_536
             else {
                 throw Problem(
                     .invalid, "serve.listen-invalid", title: "The address is not accepted",
-                    detail: "host:port, for instance 127.0.0.1:8443.",
+                    detail: "\(listen.escaped): host:port is accepted, for instance 127.0.0.1:8443; the port is 0 to 65535.",
                     field: "listen")
             }
             let host = String(listen[..<colon])
             let clocks = SystemClocks()
             let logger = Logger(label: "assay") { JSONLogHandler(label: $0, clocks: clocks) }
             let house = try await House.open(
-                HousePaths(data: data), .init(clocks: clocks, entropy: SystemEntropy(), logger: logger), acceptClock: acceptClock)
+                HousePaths(data: data), .init(clocks: clocks, entropy: SystemEntropy(), logger: logger), acceptClock: acceptClock,
+                passphrase: master.passphrase)
             try await house.serve(.init(host: host, port: Int(port))) { bound in
                 let address = "\(host):\(bound)"
                 say("https://\(address)")

@@ -41,16 +41,16 @@ struct Status: AsyncParsableCommand {
             facts.say(indent: 0)
             say()
             if administrators < 2 {
-                say("! One administrator: the two-person rule is not in force for the roster. That person alone can change everything.")
+                warn("One administrator: the two-person rule is not in force for the roster. That person alone can change everything.")
             } else {
-                say("  The two-person rule is in force for the roster: every change takes \(roster.quorum) administrators.")
+                say("The two-person rule is in force for the roster: every change takes \(roster.quorum) administrators.")
             }
             for (name, policy) in documents.approvals.sorted(by: { $0.key < $1.key }) where policy.value.quorum < 2 {
-                say("! Approval policy \(name) asks for one person only.")
+                warn("Approval policy \(name) asks for one person only.")
             }
             // The node says some of the same in its own words.
             for warning in status.warnings where !warning.contains("two-person") && !warning.contains("one person only") {
-                say("! \(warning.escaped)")
+                warn(warning.escaped)
             }
         }
     }

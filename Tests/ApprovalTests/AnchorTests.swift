@@ -50,12 +50,51 @@ struct AnchorTests {
 
     @Test("Lines of a later version are authentic, but what they limit is not known: refused, never cut")
     func laterVersion() throws {
-        let found = try #require(Self.detail(Bytes(Vectors.laterAnchor.utf8)))
-        #expect(found.contains("later version"))
-        // As the very last line too.
-        let lines = Vectors.laterAnchor.split(separator: "\n")
-        #expect(Self.detail(Bytes((lines[..<6].joined(separator: "\n") + "\n").utf8))?.contains("later version") == true)
-        _ = try Self.read(Bytes((lines[..<5].joined(separator: "\n") + "\n").utf8))
+        // Signed with the right key, as a later version would.
+        let lines = Vectors.anchor.split(separator: "\n").dropLast()
+        let last = try #require(lines.last?.split(separator: " ").last.flatMap { Digest32(base64: $0) })
+        let text = "crl-next devices 7"
+        let file = lines.joined(separator: "\n") + "\n\(text) \(Self.mac(last.bytes + text.utf8))\n"
+        #expect(Self.detail(Bytes(file.utf8))?.contains("later version") == true)
+        _ = try Self.read(Bytes((lines.joined(separator: "\n") + "\n").utf8))
+    }
+
+    @Test("Allowances: read, written with the same MACs, never raised, kept until a day after their window")
+    func allowances() throws {
+        let file = Bytes(Vectors.allowanceAnchor.utf8)
+        #expect((file.count, Digest32(of: file).base64) == (825, "xQ/S+pcjeis5Ij37A3/cdYX35IhVOIhy/jXfPK1AZ40="))
+        let (chain, good) = try AnchorChain.read(file) { _ in Self.mac }
+        #expect(good == file.count)
+        let id = try #require(ID("01930f3e-0000-7000-8000-0000000000a1"))
+        let statement = try Allowance(text: Vectors.allowance).digest
+        let known = try #require(chain.state.allowances[id])
+        #expect((known.statement, known.number, known.until.seconds, known.reserved) == (statement, 100, 1_764_604_800, 1))
+        var (copy, written) = AnchorChain.begin(
+            AnchorState(instance: chain.state.instance, origin: chain.state.origin, node: chain.state.node, pin: chain.state.pin),
+            mac: Self.mac)
+        for line in [
+            AnchorLine.roster(version: 1, digest: chain.state.pin),
+            .head(size: 1, root: chain.state.root, time: UTCTime(seconds: 1_763_996_400)),
+            .roster(version: 2, digest: chain.state.roster.digest),
+            .closed(try VectorTests.digest("1sMRm6963PXOYMdCKYDDoUhTCfYm5CkrjsJ30gagr3k="), until: UTCTime(seconds: 1_764_172_800)),
+            .allowance(id, statement, number: 100, until: known.until), .reserve(id, upTo: 1),
+        ] {
+            written += copy.append(line)
+        }
+        #expect(String(decoding: written, as: UTF8.self) == Vectors.allowanceAnchor)
+
+        var state = chain.state
+        for (line, reserved) in [
+            (AnchorLine.allowance(id, Digest32(of: "other"), number: 1000, until: .never), 1), (.reserve(id, upTo: 50), 50),
+            (.reserve(id, upTo: 40), 50), (.drawn(id, 60), 50), (.drawn(id, 44), 44), (.reserve(id, upTo: 101), 100),
+        ] as [(AnchorLine, Int64)] {
+            state.apply(line)
+            #expect(state.allowances[id]?.reserved == reserved, "\(line.text)")
+            #expect(state.allowances[id]?.number == 100)
+        }
+        let kept = state.compacted(now: known.until.adding(seconds: 86_399))
+        #expect(kept.suffix(2) == [.allowance(id, statement, number: 100, until: known.until), .reserve(id, upTo: 100)])
+        #expect(state.compacted(now: known.until.adding(days: 1)).count == 2)
     }
 
     @Test("Cut short anywhere, it says what its whole lines say")

@@ -72,10 +72,43 @@ struct VectorTests {
         #expect((statement.opened.seconds, statement.expires.seconds, statement.rosterVersion) == (1_764_000_000, 1_764_086_400, 2))
     }
 
-    @Test("Kinds of later versions are refused, not skipped")
-    func laterKinds() {
+    @Test("Allowance: read, rendered, hashed")
+    func allowance() throws {
+        let allowance = try Allowance(text: Vectors.allowance)
+        #expect(allowance.text == Vectors.allowance)
+        #expect((allowance.text.utf8.count, allowance.digest) == (539, try Self.digest("Z96YHlaALsvcNi8K0buxkYrveFMFfYg0NrtU6MSOXpM=")))
+        #expect((allowance.machine.name.description, allowance.node.description, allowance.number) == ("line-3", "node-1", 100))
+        #expect((allowance.from.seconds, allowance.until.seconds) == (1_764_000_000, 1_764_604_800))
+        #expect(allowance.wish == allowance.digest)
+    }
+
+    @Test("Draw: derived, hashed; its entry's object is the allowance's id and the number")
+    func draw() throws {
+        let draw = Draw(
+            instance: try #require(Instance("7f3a0000000000000000000000000001")),
+            subject: try #require(ID("01930f3e-0000-7000-8000-0000000000b1")), machine: try .named("line-3"), rosterVersion: 2,
+            rosterDigest: try Self.digest("98imSfTIcSslYkv1UW39MT538keWVJ7wikBluyMNLhg="),
+            allowance: try #require(ID("01930f3e-0000-7000-8000-0000000000a1")),
+            allowanceDigest: try Allowance(text: Vectors.allowance).digest, number: 17, request: Digest32(of: "csr"),
+            content: try Self.digest("HvCue75M5smat0T+jCdYIXjWnGYFOO9qSyAc9alE4Xo="), time: UTCTime(seconds: 1_764_000_060))
+        #expect(draw.text == Vectors.draw)
+        #expect((draw.text.utf8.count, draw.digest) == (409, try Self.digest("tu51mNgSMYRIxeH5uyOCBscVk8QPb5gyErBB1wb/qSg=")))
+        #expect(draw.object.hex == "01930f3e0000700080000000000000a10000000000000011")
+    }
+
+    @Test("A statement is read as its own kind only, and nobody votes on a draw")
+    func otherKinds() throws {
         #expect(refusal { try Statement(text: Vectors.allowance) } == .unknownKind("allowance"))
         #expect(refusal { try Statement(text: Vectors.draw) } == .unknownKind("draw"))
+        #expect(refusal { try Allowance(text: Vectors.draw) } == .unknownKind("draw"))
+        #expect(refusal { try Allowance(text: Vectors.statement) } == .unknownKind("certificate"))
+        let vote = try SignedNote("vote", Vectors.vote1).text
+        #expect(refusal { try Vote(text: vote.replacing(once: "kind certificate", "kind draw")) } == .unknownKind("draw"))
+        _ = try Vote(text: vote.replacing(once: "kind certificate", "kind allowance"))
+        let many = try SignedNote("vote", Vectors.vote3).text
+        #expect(
+            refusal { try Vote(text: many.replacing(once: "kind certificate", "kind allowance")) }
+                == .malformed("vote", .value(key: "statement")))
     }
 
     @Test("Votes: read, rendered, hashed, verified by ben's key; any other decision has no signature")

@@ -89,7 +89,6 @@ extension Vectors {
 
         """
 
-    /// Of a later version.
     static let allowance = """
         assay/statement/v1
         instance 7f3a0000000000000000000000000001
@@ -110,7 +109,6 @@ extension Vectors {
 
         """
 
-    /// Of a later version.
     static let draw = """
         assay/statement/v1
         instance 7f3a0000000000000000000000000001
@@ -137,8 +135,8 @@ extension Vectors {
 
         """
 
-    /// With lines of a later version, key 000102…1f.
-    static let laterAnchor = """
+    /// With an allowance, key 000102…1f.
+    static let allowanceAnchor = """
         assay/anchor/v1 7f3a0000000000000000000000000001 assay.example/ledger node-1 JCmqT2wJucUaTeWoZx9Dj9NMg41WcMMsUGsd0toD+rg= rNbY2Faez+Nja2EGcVSFqdoZMIuBPI3uEeSxU1Bzc24=
         roster 1 JCmqT2wJucUaTeWoZx9Dj9NMg41WcMMsUGsd0toD+rg= Ja24eci74YoY+OrkSMOP7YtmWvpp3e1WqdblotSrJIw=
         head 1 0La5UdMTKUMYAC36LDP1KaDVgRPTbcNeCoO7Hg+GOOw= 1763996400 MC23bIDul1Kp9MKAxYNYOfi5/5iaN6owqFVo2D+Q/4U=

@@ -30,7 +30,7 @@ struct Room {
         Room("Profiles", .values, rooms: ["Basics", "PKIX"]),
         Room("Approval", .values, rooms: ["Basics", "PKIX", "Proofs", "Profiles"], modules: ["Crypto"]),
         Room("Wire", .values, rooms: ["Basics"]),
-        Room("Custody", .effects, rooms: ["Basics", "PKIX", "Proofs", "Approval"], modules: ["Crypto"]),
+        Room("Custody", .effects, rooms: ["Basics", "PKIX", "Proofs", "Approval"], modules: ["Crypto", "CryptoExtras"]),
         Room("Storage", .effects, rooms: ["Basics", "Proofs"], modules: database),
         Room("Transparency", .effects, rooms: ["Basics", "PKIX", "Proofs", "Approval", "Custody", "Storage"]),
         Room(

@@ -21,7 +21,7 @@ struct Rule: Sendable, CustomStringConvertible {
         // write(2) from an array's octets.
         "Sources/Custody/PrivateFiles.swift",
         // Key material is read in place, and wiped.
-        "Sources/Custody/SecretBytes.swift", "Sources/Custody/MasterKey.swift",
+        "Sources/Custody/SecretBytes.swift", "Sources/Custody/MasterKey.swift", "Sources/Custody/MasterKeySeal.swift",
         // CryptoExtras' word for a number of PBKDF2 rounds below its floor: old files have few.
         "Sources/PKIX/EncryptedPrivateKey.swift",
         // GRDB's word for a transaction that is begun and ended by hand: group commit.

@@ -89,6 +89,9 @@ struct PersonFolderTests {
         let ada = try World.handle("ada")
         let file = home + "/passphrase"
         try "four random words\r\nmore\n".write(toFile: file, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file)
+        #expect(await code { _ = try PassphraseSource(file: file).newPassphrase(for: ada) } == "client.file-not-private")
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
         #expect(try PassphraseSource(file: file).newPassphrase(for: ada) == Bytes("four random words".utf8))
         #expect(await code { _ = try source("short").newPassphrase(for: ada) } == "client.passphrase-length")
         let changing = PassphraseSource(file: nil) { question throws(Problem) in Bytes(question.utf8) }

@@ -82,7 +82,7 @@ struct SignerTests {
             dump(value, to: &dumped)
             for text in ["\(value)", String(reflecting: value), dumped] {
                 #expect(!text.contains(secret))
-                #expect(text.firstMatch(of: /PrivateKey|SymmetricKey|SecureBytes|raw/) == nil, "\(text)")
+                #expect(text.firstMatch(of: /PrivateKey|SymmetricKey|SecureBytes|rawRepresentation/) == nil, "\(text)")
                 #expect(text.utf8.count < 400)
             }
         }

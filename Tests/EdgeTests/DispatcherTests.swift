@@ -9,18 +9,25 @@ import Wire
 @Suite("Who may call what")
 struct DispatcherTests {
     private let person: PrivateKey
+    let machine: PrivateKey
     private let stranger: PrivateKey
 
     init() throws {
         person = try Keys.make()
+        machine = try Keys.make()
         stranger = try Keys.make()
     }
+
+    private static let forPeople = Routes.all.filter { $0.permission != .machine }
 
     private func dispatcher(roles: Set<Role> = [], _ answer: APIResponse = .json(.null)) throws -> Dispatcher {
         let handler: Dispatcher.Handler = { _ throws(Problem) in answer }
         let digest = person.publicKey.digest
         let caller = Principal(handle: try #require(Handle("officer-1")), roles: roles)
-        return try Dispatcher(Dictionary(uniqueKeysWithValues: Routes.all.map { ($0, handler) })) { $0 == digest ? caller : nil }
+        let station = try Machine(name: #require(Handle("line-3")), key: machine.publicKey.digest)
+        return try Dispatcher(
+            Dictionary(uniqueKeysWithValues: Routes.all.map { ($0, handler) }), machine: { $0 == station.key ? station : nil },
+            principal: { $0 == digest ? caller : nil })
     }
 
     private func head(_ route: Route, peer: PrivateKey?) throws -> RequestHead {
@@ -47,11 +54,20 @@ struct DispatcherTests {
         let admission = await (try dispatcher(roles: Set(Role.allCases))).admit(try head(route, peer: stranger))
         let refusal = try refusal(admission)
         #expect(refusal?.status == (route.permission == .anyone ? nil : 401))
-        #expect(refusal?.code == (route.permission == .anyone ? nil : "access.key-unknown"))
+        let code = route.permission == .machine ? "access.machine-unknown" : "access.key-unknown"
+        #expect(refusal?.code == (route.permission == .anyone ? nil : code))
         #expect(admission.principal == nil)
     }
 
-    @Test("A person without the role is refused where a role is needed, and only there", arguments: Routes.all)
+    @Test("A machine may call what is for machines, and nothing else; a person may not", arguments: Routes.all)
+    func machines(route: Route) async throws {
+        let admission = await (try dispatcher(roles: Set(Role.allCases))).admit(try head(route, peer: machine))
+        let isFor = route.permission == .anyone || route.permission == .machine
+        #expect(try refusal(admission)?.status == (isFor ? nil : 401))
+        #expect(admission.principal == (route.permission == .machine ? Handle("line-3") : nil))
+    }
+
+    @Test("A person without the role is refused where a role is needed, and only there", arguments: Self.forPeople)
     func withoutRole(route: Route) async throws {
         for roles in [[], [.administrator], [.registrationOfficer]] as [Set<Role>] {
             let isAllowed =
@@ -75,14 +91,15 @@ struct DispatcherTests {
     @Test("When the roster cannot be asked, its problem is the answer, except where anyone may call", arguments: Routes.all)
     func noRoster(route: Route) async throws {
         let handler: Dispatcher.Handler = { _ throws(Problem) in .json(.null) }
-        let dispatcher = try Dispatcher(Dictionary(uniqueKeysWithValues: Routes.all.map { ($0, handler) })) { _ throws(Problem) in
-            throw Problem(.unavailable, "house.frozen", title: "T", detail: "D")
-        }
+        let frozen = Problem(.unavailable, "house.frozen", title: "T", detail: "D")
+        let dispatcher = try Dispatcher(
+            Dictionary(uniqueKeysWithValues: Routes.all.map { ($0, handler) }), machine: { _ throws(Problem) in throw frozen },
+            principal: { _ throws(Problem) in throw frozen })
         let refusal = try refusal(await dispatcher.admit(head(route, peer: person)))
         #expect(refusal?.status == (route.permission == .anyone ? nil : 503))
     }
 
-    @Test("With every role the body is read on every route; route and caller are known to the log", arguments: Routes.all)
+    @Test("With every role the body is read on every route for people; route and caller are known to the log", arguments: Self.forPeople)
     func withEveryRole(route: Route) async throws {
         let admission = await (try dispatcher(roles: Set(Role.allCases))).admit(try head(route, peer: person))
         #expect(try refusal(admission) == nil)

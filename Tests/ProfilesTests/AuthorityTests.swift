@@ -77,7 +77,7 @@ struct AuthorityTests {
         arguments: [
             ("subject", #""CN={model}""#, "subject.CN"), ("subject", #""""#, "subject"), ("subject", "1", "subject"),
             ("years", "0", "years"),
-            ("years", "101", "years"), ("pathLength", "-1", "pathLength"), ("key", #""rsa-512""#, "keys"), ("name", #""A""#, "name"),
+            ("years", "101", "years"), ("pathLength", "-1", "pathLength"), ("key", #""rsa-512""#, "key"), ("name", #""A""#, "name"),
             ("issuer", #""A""#, "issuer"), ("purposes", #"["crl"]"#, "purposes"), ("purposes", "[]", "purposes"),
         ])
     func refused(member: String, value: String, field: String) throws {

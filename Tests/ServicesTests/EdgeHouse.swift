@@ -26,8 +26,9 @@ struct EdgeHouse: Sendable {
         defer { bench.test.remove() }
         let house = try await bench.test.open()
         let services = house.services
-        let dispatcher = try Dispatcher(Handlers.all(services)) { digest throws(Problem) in try services.ledger.principal(loginKey: digest)
-        }
+        let dispatcher = try Dispatcher(
+            Handlers.all(services), machine: { digest throws(Problem) in try services.ledger.machine(key: digest) },
+            principal: { digest throws(Problem) in try services.ledger.principal(loginKey: digest) })
         let key = try PrivateKey.generate(.ecdsaP256, entropy: SystemEntropy())
         let log = LogText()
         let (ports, running) = AsyncStream.makeStream(of: Int.self)

@@ -64,7 +64,8 @@ struct EdgeTests {
     @Test("Nobody, a stranger, an officer, an administrator: who may call what")
     func permissions() async throws {
         let administrators: Set = ["roster.propose", "roster.proposals", "officer.add", "officers", "officer", "authority.draft"]
-        let officers: Set = ["request.submit"]
+        let officers: Set = ["request.submit", "allowance.request", "allowance.close"]
+        let machines: Set = ["certificate.draw"]
         let anyone: Set = ["health", "ready", "enrollment.redeem"]
         try await EdgeHouse.run { edge in
             let before = try edge.state()
@@ -80,6 +81,8 @@ struct EdgeTests {
                         switch name {
                         case _ where anyone.contains(route.name): nil
                         case "nobody": "access.key-missing"
+                        // No person is a machine.
+                        case _ where machines.contains(route.name): "access.machine-unknown"
                         case "stranger": "access.key-unknown"
                         case "officer" where administrators.contains(route.name): "access.role-missing"
                         case "admin" where officers.contains(route.name): "access.role-missing"

@@ -54,6 +54,22 @@ struct LaterAttackTests {
         await expect("custody.unanchored") { try await House.open(paths, bench.test.surroundings) }
     }
 
+    @Test("Where there is no house, opening says so; a ledger's name that no note could carry is refused before anything is made")
+    func nothingThere() async throws {
+        let paths = HousePaths(data: FileManager.default.temporaryDirectory.appendingPathComponent("assay-\(UUID().uuidString)").path)
+        let bench = try await AttackBench.copy()
+        defer { bench.test.remove() }
+        await expect("custody.absent") { try await House.open(paths, bench.test.surroundings) }
+        for origin in ["", "two words", "a+b", "https://assay.test/ledger", String(repeating: "a", count: 201)] {
+            await expect("init.origin-invalid") {
+                try HouseFounding(
+                    paths, administrator: try bench.test.admin.note(nil, at: TestHouse.start),
+                    names: .init(origin: origin, node: try #require(Handle("node-1"))), now: TestHouse.start, entropy: SystemEntropy())
+            }
+        }
+        #expect(!FileManager.default.fileExists(atPath: paths.data))
+    }
+
     @Test("The pending person's text is swapped: the fingerprint differs, and keys that the person did not send are not taken")
     func pendingSwapped() async throws {
         let bench = try await AttackBench.copy()

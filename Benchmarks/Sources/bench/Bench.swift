@@ -39,21 +39,22 @@ struct Bench {
 
     /// Processor time of this thread that one call takes: what other programs do counts less than with a wall clock.
     static func seconds(_ calls: Int, _ body: () throws -> Void) throws -> Double {
-        let start = processorTime()
+        let start = processorTime(CLOCK_THREAD_CPUTIME_ID)
         for _ in 0..<calls { try body() }
-        return (processorTime() - start) / Double(calls)
+        return (processorTime(CLOCK_THREAD_CPUTIME_ID) - start) / Double(calls)
     }
 
-    private static func processorTime() -> Double {
+    static func processorTime(_ clock: clockid_t) -> Double {
         var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        clock_gettime(clock, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
     static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 
     static func line(_ name: String, _ value: Double, _ unit: String) {
-        let number = value < 100 ? "\((value * 10).rounded() / 10)" : "\(Int(value.rounded()))"
+        let number =
+            value < 10 ? "\((value * 100).rounded() / 100)" : value < 100 ? "\((value * 10).rounded() / 10)" : "\(Int(value.rounded()))"
         print(name + String(repeating: " ", count: max(1, 56 - name.count)) + number + " " + unit)
     }
 }

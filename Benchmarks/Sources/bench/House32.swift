@@ -138,9 +138,11 @@ enum House32 {
     private static func timed(_ name: String, _ body: () async throws -> Void) async throws {
         let clock = ContinuousClock()
         let start = clock.now
+        let busy = Bench.processorTime(CLOCK_PROCESS_CPUTIME_ID)
         try await body()
         let took = clock.now - start
         Bench.line(name, Double(jobs) / (Double(took.components.seconds) + Double(took.components.attoseconds) / 1e18), "1/s")
+        Bench.line("  processor time each", (Bench.processorTime(CLOCK_PROCESS_CPUTIME_ID) - busy) / Double(jobs) * 1000, "ms")
     }
 
     private static func inProcess(_ house: House, _ officers: [Person], _ clocks: some Clocks) async throws {

@@ -1,4 +1,5 @@
 """Every vector of docs/formats.md, section 12, read from the page itself."""
+import base64
 import pathlib
 import re
 import unittest
@@ -28,14 +29,14 @@ class Vectors(unittest.TestCase):
 
     def test_all_are_read(self):
         self.assertEqual(len(self.blocks), PAGE[PAGE.index("## 12.") :].count("\n```\n") // 2)
-        self.assertEqual(len(self.blocks), 14)
+        self.assertEqual(len(self.blocks), 17)
 
     def test_lengths_and_hashes(self):
         for title, (length, stated, _, block) in self.blocks.items():
             with self.subTest(title):
                 if title == "entry":
                     continue
-                data = block if title in ("statement", "proof", "anchor") else Note(block, title).text
+                data = block if title in ("statement", "allowance", "draw", "proof", "anchor", "anchor with an allowance") else Note(block, title).text
                 self.assertEqual(len(data), length)
                 self.assertEqual(H(data), unbase64(stated))
 
@@ -89,6 +90,16 @@ class Vectors(unittest.TestCase):
     def test_anchor(self):
         texts = anchor_lines(self.text("anchor"), MAC_KEY)
         self.assertEqual([text.split(" ")[0] for text in texts], ["assay/anchor/v1", "roster", "head", "roster", "closed", "stop"])
+
+    def test_anchor_with_an_allowance(self):
+        texts = anchor_lines(self.text("anchor with an allowance"), MAC_KEY)
+        self.assertEqual(texts[-1].split(" ")[0], "reserve")
+        number, until = texts[-2].split(" ")[3:]
+        self.assertEqual(texts[-2].split(" ")[2], base64.b64encode(H(self.text("allowance"))).decode())
+        self.assertIn(f"number {number}\n".encode(), self.text("allowance"))
+        self.assertIn(f"until {until}\n".encode(), self.text("allowance"))
+        allowance = f"allowance {texts[-2].split(' ')[1]} {texts[-2].split(' ')[2]}\n"
+        self.assertIn(allowance.encode(), self.text("draw"))
 
     def test_head(self):
         import hmac

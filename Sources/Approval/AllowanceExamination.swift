@@ -1,0 +1,68 @@
+import Basics
+import PKIX
+import Profiles
+import Proofs
+
+/// Everything that speaks for an allowance, as bytes.
+public struct AllowanceEvidence: Sendable {
+    public let statement: String
+    public let submission: SignedNote?
+    public let votes: [SignedNote]
+
+    public init(statement: String, submission: SignedNote?, votes: [SignedNote]) {
+        self.statement = statement
+        self.submission = submission
+        self.votes = votes
+    }
+}
+
+/// What that amounts to under a charter: the same for guard and clients.
+public struct ExaminedAllowance: Sendable {
+    public let statement: Allowance
+    public let submission: Submission?
+    public let policy: ApprovalPolicy
+    public let profile: Profile
+    public let authority: AuthorityDocument
+    /// Votes that count, one for each person.
+    public let votes: [Vote]
+    /// Why others do not count.
+    public let void: [Refusal]
+    /// How many distinct people must approve.
+    public let needed: Int
+
+    public var approvers: [Handle] { votes.filter { $0.decision == .approve }.map(\.voter).sorted() }
+    public var rejecter: Handle? { votes.first { $0.decision == .reject }?.voter }
+
+    /// - Throws: ``Refusal/rejected(by:)`` or ``Refusal/quorumNotMet(have:need:)``.
+    public func requireQuorum() throws(Refusal) {
+        if let rejecter { throw .rejected(by: rejecter) }
+        guard approvers.count >= needed else { throw .quorumNotMet(have: approvers.count, need: needed) }
+    }
+}
+
+extension Charter {
+    /// Every rule for the opening of an allowance that can be said from bytes and the charter, but the quorum.
+    public func examine(_ evidence: AllowanceEvidence, now: UTCTime) throws(Refusal) -> ExaminedAllowance {
+        let statement = try Allowance(text: evidence.statement)
+        let (policy, profile, authority) = try frame(statement, now: now)
+        guard authority.purposes.contains(.certificate), authority.profiles.contains(profile.name) else { throw .authorityPurpose }
+        guard (1...Allowance.mostCertificates).contains(statement.number) else {
+            throw .allowanceInvalid("`number` is from 1 to \(Allowance.mostCertificates).")
+        }
+        guard statement.from < statement.until, now < statement.until,
+            statement.until.seconds(since: statement.opened) <= Allowance.longestWindow
+        else {
+            throw .allowanceInvalid("The window must end behind its beginning, not in the past, and at most 366 days after the opening.")
+        }
+        // People vote and machines draw: no key and no name does both.
+        guard !roster.keys.contains(where: { $0.key.digest == statement.machine.key }),
+            !documents.authorities.values.contains(where: { $0.value.publicKey.digest == statement.machine.key }),
+            !roster.people.contains(statement.machine.name)
+        else { throw .allowanceInvalid("The machine's key or name is a person's, or an authority's.") }
+        let submission = try submission(statement, evidence.submission, policy)
+        let (votes, void) = count(evidence.votes, statement, policy, now)
+        return ExaminedAllowance(
+            statement: statement, submission: submission, policy: policy, profile: profile, authority: authority, votes: votes, void: void,
+            needed: policy.quorum + (statement.requester == nil ? 1 : 0))
+    }
+}

@@ -1,0 +1,220 @@
+import Approval
+import ArgumentParser
+import Basics
+import Client
+
+/// `assay allowance …`: what machines may draw.
+struct AllowanceCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "allowance", abstract: "Let a machine have a number of certificates within a window, under two people's votes.",
+        discussion: """
+            Example:
+              assay allowance open --machine line-3.machine --name line-3 --profile device-identity --number 100 --until 2027-01-01 --as officer-3
+              assay allowance show ID --as officer-1
+              assay allowance approve ID --as officer-1
+            """,
+        subcommands: [Open.self, List.self, Show.self, Approve.self, Reject.self, Close.self])
+}
+
+extension AllowanceCommand {
+    struct Open: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Ask for an allowance; others vote on it.",
+            discussion: """
+                Compare the key that is shown with the one that the machine shows.
+
+                Example:
+                  assay allowance open --machine line-3.machine --name line-3 --profile device-identity --number 100 --until 2027-01-01 --as officer-3
+                """)
+
+        @Option(help: ArgumentHelp("The machine's public key, as `assay machine enroll` wrote it.", valueName: "file"))
+        var machine: String
+
+        @Option(help: ArgumentHelp("What the machine is called.", valueName: "name"))
+        var name: Handle
+
+        @Option(help: ArgumentHelp("The profile.", valueName: "name"))
+        var profile: Handle
+
+        @Option(help: ArgumentHelp("How many certificates at most.", valueName: "count"))
+        var number: Int64
+
+        @Option(help: ArgumentHelp("When the window begins, 2026-11-25T07:00:00Z or 2026-11-25; now unless said.", valueName: "time"))
+        var from: UTCTime?
+
+        @Option(help: ArgumentHelp("When the window ends, at most 366 days from now.", valueName: "time"))
+        var until: UTCTime
+
+        @OptionGroup var personal: PersonalOptions
+
+        func run() async throws {
+            try await working(personal) { session in
+                let key = try MachineKey.read(try LocalFiles.read(machine))
+                let report = try await session.open(
+                    AllowanceWish(machine: key, name: name, profile: profile, number: number, from: from, until: until))
+                show(report)
+                say()
+                say("Next: two others look and decide: assay allowance show \(report.id)")
+            }
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List allowances, newest first.",
+            discussion: """
+                Example:
+                  assay allowance list --as officer-1
+                """)
+
+        @OptionGroup var personal: PersonalOptions
+
+        func run() async throws {
+            try await working(personal) { session in
+                var table = Table("allowance", "state", "machine", "profile", "drawn", "until")
+                for one in try await session.allowances() {
+                    let statement = one.statement
+                    table.add(
+                        one.id.description, one.state.rawValue, statement.machine.name.description, statement.profile.name.description,
+                        "\(one.drawn) of \(statement.number)", statement.until.description)
+                }
+                table.isEmpty ? say("No allowances.") : table.say()
+            }
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show what a machine may have, and who has voted.",
+            discussion: """
+                Everything but the count is computed here, from the statement that people vote on.
+
+                Example:
+                  assay allowance show 01930f3e-0000-7000-8000-0000000000a1 --as officer-1
+                """)
+
+        @Argument(help: "The allowance's id.")
+        var id: ID
+
+        @OptionGroup var personal: PersonalOptions
+
+        func run() async throws {
+            try await working(personal) { session in show(try await session.allowance(id)) }
+        }
+    }
+
+    struct Approve: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Approve an allowance; the last approval that is needed opens it.",
+            discussion: """
+                Example:
+                  assay allowance approve 01930f3e-0000-7000-8000-0000000000a1 --as officer-1
+                """)
+
+        @Argument(help: "The allowance's id.")
+        var id: ID
+
+        @Flag(name: .shortAndLong, help: "Sign without asking.")
+        var yes = false
+
+        @OptionGroup var personal: PersonalOptions
+
+        func run() async throws {
+            try await working(personal) { session in
+                let report = try await session.allowance(id)
+                show(report)
+                try session.check(.approve, on: report)
+                try confirm("Approve this? The machine can then draw without asking anybody.", assumingYes: yes)
+                let after = try await session.vote(.approve, on: report)
+                say()
+                say(after.state == .open ? "Approved. The allowance is open." : "Approved. More approvals are needed.")
+            }
+        }
+    }
+
+    struct Reject: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Reject an allowance for good, or take your own back.",
+            discussion: """
+                Example:
+                  assay allowance reject 01930f3e-0000-7000-8000-0000000000a1 --reason "no such order" --as officer-1
+                """)
+
+        @Argument(help: "The allowance's id.")
+        var id: ID
+
+        @Option(help: ArgumentHelp("Why, in one line.", valueName: "text"))
+        var reason: String
+
+        @Flag(name: .shortAndLong, help: "Sign without asking.")
+        var yes = false
+
+        @OptionGroup var personal: PersonalOptions
+
+        func run() async throws {
+            try await working(personal) { session in
+                let reason = try Reason(reason, entropy: SystemEntropy())
+                let report = try await session.allowance(id)
+                show(report)
+                try session.check(.reject, on: report)
+                try confirm("Reject this? It is final.", assumingYes: yes)
+                let after = try await session.vote(.reject, on: report, reason: reason)
+                say()
+                say("Rejected. The allowance is \(after.state.rawValue).")
+            }
+        }
+    }
+
+    struct Close: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "End an open allowance at once, for ever. One officer is enough.",
+            discussion: """
+                What was drawn stays valid.
+
+                Example:
+                  assay allowance close 01930f3e-0000-7000-8000-0000000000a1 --reason "line 3 was moved" --as officer-1
+                """)
+
+        @Argument(help: "The allowance's id.")
+        var id: ID
+
+        @Option(help: ArgumentHelp("Why, in one line.", valueName: "text"))
+        var reason: String?
+
+        @OptionGroup var personal: PersonalOptions
+
+        func run() async throws {
+            try await working(personal) { session in
+                let after = try await session.close(id, reason: reason)
+                say("The allowance is \(after.state.rawValue): \(after.drawn) of \(after.statement.number) were drawn.")
+            }
+        }
+    }
+}
+
+private func show(_ report: AllowanceReport) {
+    let statement = report.statement
+    say("Allowance \(report.id): \(report.state.rawValue)")
+    say()
+    var facts = Facts()
+    facts.add("Machine", "\(statement.machine.name), key \(statement.machine.key)")
+    facts.add(
+        "May have", "\(statement.number) certificates under profile \(statement.profile.name), of authority \(statement.authority.name)")
+    facts.add("Window", "from \(statement.from) until \(statement.until), at node \(statement.node)")
+    facts.add("Requester", statement.requester?.description ?? "nobody")
+    facts.add("Votes", "until \(statement.expires), under roster version \(statement.rosterVersion)")
+    facts.add("Statement", statement.digest.base64)
+    if report.state == .open || report.state == .closed { facts.add("Drawn", "\(report.drawn), the node says") }
+    if let name = report.decidedBy { facts.add(report.state == .closed ? "Closed by" : "Decided by", name.escaped) }
+    switch report.examined {
+    case .failure(let refusal):
+        if report.state == .requested { facts.add("Refused", "\(refusal.code): \(refusal.detail)") }
+    case .success(let examined):
+        facts.add(
+            "Approvals",
+            "\(examined.approvers.count) of \(examined.needed)"
+                + (examined.approvers.isEmpty ? "" : ": " + examined.approvers.map(\.description).joined(separator: ", ")))
+        if let rejecter = examined.rejecter { facts.add("Rejected by", rejecter.description) }
+    }
+    facts.say()
+}
