@@ -17,27 +17,16 @@ public struct AllowanceEvidence: Sendable {
 }
 
 /// What that amounts to under a charter: the same for guard and clients.
-public struct ExaminedAllowance: Sendable {
+public struct ExaminedAllowance: CountedStatement {
     public let statement: Allowance
     public let submission: Submission?
     public let policy: ApprovalPolicy
     public let profile: Profile
     public let authority: AuthorityDocument
     /// Votes that count, one for each person.
-    public let votes: [Vote]
+    public internal(set) var votes: [Vote]
     /// Why others do not count.
     public let void: [Refusal]
-    /// How many distinct people must approve.
-    public let needed: Int
-
-    public var approvers: [Handle] { votes.filter { $0.decision == .approve }.map(\.voter).sorted() }
-    public var rejecter: Handle? { votes.first { $0.decision == .reject }?.voter }
-
-    /// - Throws: ``Refusal/rejected(by:)`` or ``Refusal/quorumNotMet(have:need:)``.
-    public func requireQuorum() throws(Refusal) {
-        if let rejecter { throw .rejected(by: rejecter) }
-        guard approvers.count >= needed else { throw .quorumNotMet(have: approvers.count, need: needed) }
-    }
 }
 
 extension Charter {
@@ -45,7 +34,7 @@ extension Charter {
     public func examine(_ evidence: AllowanceEvidence, now: UTCTime) throws(Refusal) -> ExaminedAllowance {
         let statement = try Allowance(text: evidence.statement)
         let (policy, profile, authority) = try frame(statement, now: now)
-        guard authority.purposes.contains(.certificate), authority.profiles.contains(profile.name) else { throw .authorityPurpose }
+        guard authority.issues(profile.name) else { throw .authorityPurpose }
         guard (1...Allowance.mostCertificates).contains(statement.number) else {
             throw .allowanceInvalid("`number` is from 1 to \(Allowance.mostCertificates).")
         }
@@ -62,7 +51,6 @@ extension Charter {
         let submission = try submission(statement, evidence.submission, policy)
         let (votes, void) = count(evidence.votes, statement, policy, now)
         return ExaminedAllowance(
-            statement: statement, submission: submission, policy: policy, profile: profile, authority: authority, votes: votes, void: void,
-            needed: policy.quorum + (statement.requester == nil ? 1 : 0))
+            statement: statement, submission: submission, policy: policy, profile: profile, authority: authority, votes: votes, void: void)
     }
 }

@@ -112,6 +112,9 @@ public struct AuthorityDocument: Sendable {
         }
     }
 
+    /// Whether it may sign certificates of this profile.
+    public func issues(_ profile: Handle) -> Bool { purposes.contains(.certificate) && profiles.contains(profile) }
+
     /// What certificates that this authority signs say of it; everything is in the document.
     public func asIssuer() throws(Problem) -> Issuer {
         let own = try template.ownIssuer(publicKey: publicKey)

@@ -23,7 +23,7 @@ public struct Evidence: Sendable {
 }
 
 /// What evidence amounts to under a charter: the same for guard and clients.
-public struct Examined: Sendable {
+public struct Examined: CountedStatement {
     public let statement: Statement
     public let tbs: TBSCertificate
     public let request: CertificateRequest
@@ -32,20 +32,9 @@ public struct Examined: Sendable {
     public let profile: Profile
     public let authority: AuthorityDocument
     /// Votes that count, one for each person.
-    public let votes: [Vote]
+    public internal(set) var votes: [Vote]
     /// Why others do not count.
     public let void: [Refusal]
-    /// How many distinct people must approve.
-    public let needed: Int
-
-    public var approvers: [Handle] { votes.filter { $0.decision == .approve }.map(\.voter).sorted() }
-    public var rejecter: Handle? { votes.first { $0.decision == .reject }?.voter }
-
-    /// - Throws: ``Refusal/rejected(by:)`` or ``Refusal/quorumNotMet(have:need:)``.
-    public func requireQuorum() throws(Refusal) {
-        if let rejecter { throw .rejected(by: rejecter) }
-        guard approvers.count >= needed else { throw .quorumNotMet(have: approvers.count, need: needed) }
-    }
 }
 
 extension Charter {
@@ -60,7 +49,7 @@ extension Charter {
         let (votes, void) = count(evidence.votes, statement, policy, now)
         return Examined(
             statement: statement, tbs: tbs, request: request, submission: submission, policy: policy, profile: profile,
-            authority: authority, votes: votes, void: void, needed: policy.quorum + (statement.requester == nil ? 1 : 0))
+            authority: authority, votes: votes, void: void)
     }
 
     /// What holds for every voted statement: its house, its roster, its documents in force, and its time.
@@ -104,7 +93,7 @@ extension Charter {
         _ bytes: Bytes, _ csr: Bytes, content: Digest32, wish: Digest32, opened: UTCTime, _ profile: Profile,
         _ authority: AuthorityDocument
     ) throws(Refusal) -> (TBSCertificate, CertificateRequest) {
-        guard authority.purposes.contains(.certificate), authority.profiles.contains(profile.name) else { throw .authorityPurpose }
+        guard authority.issues(profile.name) else { throw .authorityPurpose }
         guard Digest32(of: csr) == wish else { throw .requestMismatch }
         guard Digest32(of: bytes) == content else { throw .contentMismatch }
         let request: CertificateRequest

@@ -14,12 +14,9 @@ public struct DERTag: Hashable, Sendable {
     public static let oid = DERTag(0x06)
     public static let utf8String = DERTag(0x0c)
     public static let printableString = DERTag(0x13)
-    public static let teletexString = DERTag(0x14)
     public static let ia5String = DERTag(0x16)
     public static let utcTime = DERTag(0x17)
     public static let generalizedTime = DERTag(0x18)
-    public static let universalString = DERTag(0x1c)
-    public static let bmpString = DERTag(0x1e)
     public static let sequence = DERTag(0x30)
     public static let set = DERTag(0x31)
 

@@ -9,21 +9,14 @@ extension Allowances {
     /// A person's vote on an allowance that was asked for. The last approval that is needed opens it in the same act.
     /// - Parameter reason: a rejection's reason in words; its commitment stands in the vote.
     public func vote(_ note: SignedNote, on id: ID, reason: String?, by principal: Principal) async throws(Problem) -> AllowanceRecord {
-        let now = try ledger.now()
         do {
-            try Registrar.checkReason(reason)
-            let vote = try Vote(text: note.text)
-            guard vote.voter == principal.handle else { throw Refusal.badSignature(by: principal.handle) }
-            let seen = try ledger.view()
-            guard !seen.charter.roster.voteKeys(of: vote.voter).isEmpty else { throw Refusal.voterUnknown }
-            let actor = try await ledger.actor(principal.handle)
-            let durable = seen.anchored.size
+            let ballot = try await Ballot(note, reason: reason, by: principal, in: ledger)
             let (outcome, _) = try await ledger.store.act { snapshot in
-                try snapshot.requireOwn(from: durable)
+                try snapshot.requireOwn(from: ballot.durable)
                 return try AllowanceRecord.read(id, snapshot)
             } decide: { record in
                 guard let record else { throw Self.unknown(id) }
-                return try decide(record, note, vote, reason: reason, actor: actor, now: now)
+                return try decide(record, ballot)
             }
             if let outcome { try await ledger.anchor(outcome.lines, opening: outcome.opening) }
             return try await allowance(id)
@@ -36,43 +29,34 @@ extension Allowances {
         var opening: Allowance?
     }
 
-    private func decide(
-        _ record: AllowanceRecord, _ note: SignedNote, _ vote: Vote, reason: String?, actor: Bytes, now: UTCTime
-    ) throws -> (Outcome?, Change) {
+    private func decide(_ record: AllowanceRecord, _ ballot: Ballot) throws -> (Outcome?, Change) {
         let view = try ledger.view()
         // The anchor says what was decided; a row that says "requested" does not open it again.
         let digest = Digest32(of: record.statement)
         guard view.allowances[record.id] == nil, !view.isClosed(digest) else { return (nil, Change()) }
-        let before = try view.charter.examine(try record.evidence(), now: now)
+        let before = try view.charter.examine(try record.evidence(), now: ballot.now)
         guard before.statement.subject == record.id, record.state == .requested else { throw Self.recordAltered }
-        _ = try Vote.check(note, on: before.statement, policy: before.policy, roster: view.charter.roster, now: now)
-        if before.votes.contains(where: { $0.voter == vote.voter }), vote.decision == .approve { throw Refusal.voteTwice }
-        let evidence = try record.evidence(adding: note)
-        let examined = try view.charter.examine(evidence, now: now)
-        var change = Change(
-            writes: [Registrar.row(note, vote, digest, now)],
-            entries: [
-                try ledger.entry(
-                    .voteCast, at: now, actor: actor, digests: [Entry.DigestKey.votes: vote.digest, Entry.DigestKey.statement: digest],
-                    roster: view.charter.roster.version, object: record.id, outcome: vote.decision.rawValue)
-            ])
+        let examined = try view.charter.adding(ballot.note, to: before, now: ballot.now)
+        let (vote, now, actor) = (ballot.vote, ballot.now, ballot.actor)
+        var change = try ballot.cast(on: examined.statement, in: ledger)
         var digests = [Entry.DigestKey.statement: digest]
         digests[Entry.DigestKey.document] = examined.submission?.digest
         switch vote.decision {
         case .reject:
             change.writes.append(
-                Self.update(record, "state = 'rejected', decided_by = $3, reason = $4", [.text(vote.voter.description), .optional(reason)]))
+                Self.update(
+                    record, "state = 'rejected', decided_by = $3, reason = $4", [.text(vote.voter.description), .optional(ballot.reason)]))
             digests[Entry.DigestKey.votes] = vote.digest
             let entry = try ledger.entry(
-                .allowanceReject, at: now, actor: actor, commitment: vote.reason == Vote.noReason ? nil : vote.reason, digests: digests,
+                .allowanceReject, at: now, actor: actor, commitment: ballot.commitment, digests: digests,
                 roster: view.charter.roster.version, object: record.id)
             change.entries.append(entry)
             return (Outcome(lines: View.closings(of: try Entry(decoding: entry))), change)
-        case .approve where examined.rejecter != nil || examined.approvers.count < examined.needed:
+        case .approve where !examined.isApproved:
             change.writes.append(Self.update(record, "state = 'requested'"))
             return (Outcome(), change)
         case .approve:
-            let opened = try Guard(view: view, now: now).allowance(evidence)
+            let opened = try Guard(view: view, now: now).allowance(try record.evidence(adding: ballot.note))
             change.writes.append(Self.update(record, "state = 'open'"))
             digests[Entry.DigestKey.votes] = Digest32(of: opened.votes.map(\.digest).sorted().flatMap(\.bytes))
             change.entries.append(

@@ -96,7 +96,7 @@ public struct Allowances: Sendable {
     public func close(_ id: ID, reason: String?, by principal: Principal) async throws(Problem) -> AllowanceRecord {
         let now = try ledger.now()
         do {
-            try Registrar.checkReason(reason)
+            try Ballot.checkReason(reason)
             let seen = try ledger.view()
             guard let anchored = seen.allowances[id] else { throw Refusal.allowanceUnknown }
             let actor = try await ledger.actor(principal.handle)

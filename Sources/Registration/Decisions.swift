@@ -12,17 +12,10 @@ extension Registrar {
     /// A vote on what is decided already is not recorded; its caller gets what the request became.
     /// - Parameter reason: a rejection's reason in words; its commitment stands in the vote.
     public func vote(_ note: SignedNote, on id: ID, reason: String?, by principal: Principal) async throws(Problem) -> RequestRecord {
-        let now = try ledger.now()
         do {
-            try Self.checkReason(reason)
-            let vote = try Vote(text: note.text)
-            guard vote.voter == principal.handle else { throw Refusal.badSignature(by: principal.handle) }
-            let seen = try ledger.view()
-            guard !seen.charter.roster.voteKeys(of: vote.voter).isEmpty else { throw Refusal.voterUnknown }
-            let actor = try await ledger.actor(principal.handle)
-            let durable = seen.anchored.size
+            let ballot = try await Ballot(note, reason: reason, by: principal, in: ledger)
             let (lines, _) = try await ledger.store.act { snapshot in
-                try snapshot.requireOwn(from: durable)
+                try snapshot.requireOwn(from: ballot.durable)
                 return try RequestRecord.read(id, snapshot)
             } decide: { record in
                 guard let record else {
@@ -30,7 +23,7 @@ extension Registrar {
                         .notFound, "request.not-found", title: "There is no such request", detail: "No request has the id \(id).",
                         field: "id")
                 }
-                return try await decide(record, note, vote, reason: reason, actor: actor, now: now)
+                return try await decide(record, ballot)
             }
             if let lines { try await ledger.anchor(lines) }
             return try await request(id)
@@ -38,12 +31,10 @@ extension Registrar {
     }
 
     /// - Returns: the anchor lines that the answer waits for, nil when nothing was changed; and the change.
-    private func decide(
-        _ record: RequestRecord, _ note: SignedNote, _ vote: Vote, reason: String?, actor: Bytes, now: UTCTime
-    ) async throws -> ([AnchorLine]?, Change) {
+    private func decide(_ record: RequestRecord, _ ballot: Ballot) async throws -> ([AnchorLine]?, Change) {
         let view = try ledger.view()
         guard record.state == .open else {
-            try await verifyDecided(record, view, now: now)
+            try await verifyDecided(record, view, now: ballot.now)
             return (nil, Change())
         }
         let submission = try SignedNote("submission", record.submission)
@@ -51,17 +42,14 @@ extension Registrar {
             return (nil, try await restored(record))
         }
         // Everything is judged from bytes; a row that was altered is a refusal here.
-        let before = try view.charter.examine(try record.evidence(), now: now)
+        let before = try view.charter.examine(try record.evidence(), now: ballot.now)
         guard before.statement.subject == record.id, record.certificate == nil else { throw Self.recordAltered }
-        _ = try Vote.check(note, on: before.statement, policy: before.policy, roster: view.charter.roster, now: now)
-        if before.votes.contains(where: { $0.voter == vote.voter }), vote.decision == .approve { throw Refusal.voteTwice }
-        let examined = try view.charter.examine(try record.evidence(adding: note), now: now)
-        switch vote.decision {
-        case .reject: return try reject(record, examined, note, vote, reason: reason, actor: actor, now: now)
+        let examined = try view.charter.adding(ballot.note, to: before, now: ballot.now)
+        switch ballot.vote.decision {
+        case .reject: return try reject(record, examined, ballot)
         case .approve:
-            let isEnough = examined.rejecter == nil && examined.approvers.count >= examined.needed
-            guard isEnough else { return try approve(record, examined, note, vote, actor: actor, now: now) }
-            do { return try await issue(record, examined, note, vote, actor: actor, now: now) } catch Refusal.statementClosed {
+            guard examined.isApproved else { return try approve(record, examined, ballot) }
+            do { return try await issue(record, examined, ballot) } catch Refusal.statementClosed {
                 // Somebody else's last vote was committed while this one was judged.
                 return (nil, try await restored(record))
             }
@@ -69,9 +57,9 @@ extension Registrar {
     }
 
     private func approve(
-        _ record: RequestRecord, _ examined: Examined, _ note: SignedNote, _ vote: Vote, actor: Bytes, now: UTCTime
+        _ record: RequestRecord, _ examined: Examined, _ ballot: Ballot
     ) throws -> ([AnchorLine]?, Change) {
-        var change = try cast(note, vote, examined.statement, actor: actor, now: now)
+        var change = try ballot.cast(on: examined.statement, in: ledger)
         change.writes.append(
             Write(
                 "UPDATE request SET version = version + 1 WHERE id = $1 AND version = $2 AND state = 'open'",
@@ -80,34 +68,36 @@ extension Registrar {
     }
 
     private func reject(
-        _ record: RequestRecord, _ examined: Examined, _ note: SignedNote, _ vote: Vote, reason: String?, actor: Bytes, now: UTCTime
+        _ record: RequestRecord, _ examined: Examined, _ ballot: Ballot
     ) throws -> ([AnchorLine]?, Change) {
-        var change = try cast(note, vote, examined.statement, actor: actor, now: now)
+        var change = try ballot.cast(on: examined.statement, in: ledger)
         change.writes.append(
             Write(
                 "UPDATE request SET state = 'rejected', decided_by = $1, reason = $2, version = version + 1 WHERE id = $3 AND version = $4 AND state = 'open'",
-                [.text(vote.voter.description), .optional(reason), .blob(record.id.bytes), .integer(record.version)], expects: 1))
-        var digests = [Entry.DigestKey.votes: vote.digest, Entry.DigestKey.statement: examined.statement.digest]
+                [.text(ballot.vote.voter.description), .optional(ballot.reason), .blob(record.id.bytes), .integer(record.version)],
+                expects: 1))
+        var digests = [Entry.DigestKey.votes: ballot.vote.digest, Entry.DigestKey.statement: examined.statement.digest]
         digests[Entry.DigestKey.document] = examined.submission?.digest
         let entry = try ledger.entry(
-            .requestReject, at: now, actor: actor, commitment: vote.reason == Vote.noReason ? nil : vote.reason, digests: digests,
+            .requestReject, at: ballot.now, actor: ballot.actor, commitment: ballot.commitment, digests: digests,
             roster: try ledger.view().charter.roster.version, object: record.id)
         change.entries.append(entry)
         return (View.closings(of: try Entry(decoding: entry)), change)
     }
 
     private func issue(
-        _ record: RequestRecord, _ examined: Examined, _ note: SignedNote, _ vote: Vote, actor: Bytes, now: UTCTime
+        _ record: RequestRecord, _ examined: Examined, _ ballot: Ballot
     ) async throws -> ([AnchorLine]?, Change) {
         let view = try ledger.view()
         _ = try authorities.chain(of: examined.authority.name)
         let signer = try await authorities.signer(of: examined.authority)
         try await requireUnused(examined.tbs.serialNumber, of: examined.authority.name, for: record.id)
-        let warrant = try Guard(view: view, now: now).certificate(try record.evidence(adding: note), key: examined.authority.publicKey)
+        let warrant = try Guard(view: view, now: ballot.now).certificate(
+            try record.evidence(adding: ballot.note), key: examined.authority.publicKey)
         let certificate = Certificate(tbs: examined.tbs, signature: try await signer.sign(examined.tbs.der, under: warrant))
 
         let statement = examined.statement
-        var change = try cast(note, vote, statement, actor: actor, now: now)
+        var change = try ballot.cast(on: statement, in: ledger)
         change.writes.append(
             Write(
                 "UPDATE request SET state = 'issued', certificate = $1, version = version + 1 WHERE id = $2 AND version = $3 AND state = 'open'",
@@ -122,7 +112,7 @@ extension Registrar {
                     .blob(certificate.fingerprint), .blob(certificate.tbs.serialNumber.bytes), .text(examined.authority.name.description),
                     .blob(record.id.bytes), .blob(statement.digest), .blob(certificate.der),
                     .integer(certificate.tbs.validity.notAfter.seconds),
-                    .integer(now.seconds),
+                    .integer(ballot.now.seconds),
                 ], expects: 1))
         let votes = examined.votes.map(\.digest).sorted().flatMap(\.bytes)
         var digests = [
@@ -132,7 +122,8 @@ extension Registrar {
         ]
         digests[Entry.DigestKey.document] = examined.submission?.digest
         let entry = try ledger.entry(
-            .certificateIssue, at: now, actor: actor, digests: digests, roster: view.charter.roster.version, object: record.id)
+            .certificateIssue, at: ballot.now, actor: ballot.actor, digests: digests, roster: view.charter.roster.version, object: record.id
+        )
         change.entries.append(entry)
         return (View.closings(of: try Entry(decoding: entry)), change)
     }
@@ -147,29 +138,6 @@ extension Registrar {
         guard let row else { return }
         // Of the same request: somebody else's last vote was committed meanwhile.
         throw try row.blob("request_id") == request.bytes ? Refusal.statementClosed : Self.recordAltered
-    }
-
-    /// The vote's own row.
-    static func row(_ note: SignedNote, _ vote: Vote, _ statement: Digest32, _ now: UTCTime) -> Write {
-        Write(
-            """
-            INSERT INTO vote (hash, statement_hash, voter, decision, note, created) VALUES ($1, $2, $3, $4, $5, $6)
-            ON CONFLICT (statement_hash, voter) DO UPDATE SET hash = excluded.hash, decision = excluded.decision, note = excluded.note
-            """,
-            [
-                .blob(vote.digest), .blob(statement), .text(vote.voter.description), .text(vote.decision.rawValue), .text(note.rendered),
-                .integer(now.seconds),
-            ], expects: 1)
-    }
-
-    /// The vote's own row and entry.
-    private func cast(_ note: SignedNote, _ vote: Vote, _ statement: Statement, actor: Bytes, now: UTCTime) throws -> Change {
-        let write = Self.row(note, vote, statement.digest, now)
-        let entry = try ledger.entry(
-            .voteCast, at: now, actor: actor,
-            digests: [Entry.DigestKey.votes: vote.digest, Entry.DigestKey.statement: statement.digest],
-            roster: try ledger.view().charter.roster.version, object: statement.subject, outcome: vote.decision.rawValue)
-        return Change(writes: [write], entries: [entry])
     }
 
     /// The statement is decided, whatever its row says: the stored certificate is given back, and never a second signature made.
@@ -216,16 +184,4 @@ extension Registrar {
     private static let recordAltered = Problem(
         .conflict, "request.record-altered", title: "The request's record was altered",
         detail: "Statement, decision and certificate of the record do not belong together. Run `assay ledger verify`.")
-
-    /// Octets of a reason at most.
-    public static let longestReason = 4096
-
-    static func checkReason(_ reason: String?) throws(Problem) {
-        guard let reason else { return }
-        guard reason.utf8.count <= longestReason, !reason.utf8.contains(0) else {
-            throw Problem(
-                .invalid, "vote.reason-invalid", title: "The reason is not accepted",
-                detail: "At most \(longestReason) octets of text without NUL.", field: "reason")
-        }
-    }
 }
