@@ -64,15 +64,7 @@ public struct Allowance: VotedStatement {
 
     public var text: String {
         """
-        \(Statement.context)
-        instance \(instance)
-        kind \(Self.kind)
-        subject \(subject)
-        requester \(requester?.description ?? "-")
-        roster \(rosterVersion) \(rosterDigest)
-        policy \(policy.name) \(policy.digest)
-        profile \(profile.name) \(profile.digest)
-        authority \(authority.name) \(authority.digest)
+        \(headText)
         machine \(machine.name) \(machine.key)
         node \(node)
         number \(number)
@@ -93,25 +85,17 @@ public struct Allowance: VotedStatement {
     public static func block(of number: Int64) -> Int64 { max(1, min(number / 100, 1000)) }
 
     public init(text: String) throws(Refusal) {
-        var kind: Substring = ""
+        let head = try StatementHead(of: text, kind: Self.kind)
+        instance = head.instance
+        subject = head.subject
+        requester = head.requester
+        rosterVersion = head.rosterVersion
+        rosterDigest = head.rosterDigest
+        policy = head.policy
+        profile = head.profile
+        authority = head.authority
         do throws(TextError) {
-            var reader = try TextReader(text, context: Statement.context)
-            instance = try reader.parsed("instance") { Instance($0) }
-            kind = try reader.value("kind")
-            guard kind == Self.kind else { throw TextError.value(key: "kind") }
-            subject = try reader.parsed("subject") { ID($0) }
-            let name = try reader.value("requester")
-            requester = Handle(name)
-            guard requester != nil || name == "-" else { throw TextError.value(key: "requester") }
-            let roster = try reader.words("roster", count: 2)
-            guard let version = Decimal.parse(roster[0]), let digest = Digest32(base64: roster[1]) else {
-                throw TextError.value(key: "roster")
-            }
-            rosterVersion = version
-            rosterDigest = digest
-            policy = try reader.reference("policy")
-            profile = try reader.reference("profile")
-            authority = try reader.reference("authority")
+            var reader = head.rest
             let named = try reader.reference("machine")
             machine = Machine(name: named.name, key: named.digest)
             node = try reader.handle("node")
@@ -121,10 +105,7 @@ public struct Allowance: VotedStatement {
             opened = try reader.time("opened")
             expires = try reader.time("expires")
             try reader.end()
-        } catch {
-            if case .value(key: "kind") = error { throw .unknownKind(String(kind)) }
-            throw .malformed("statement", error)
-        }
+        } catch { throw .malformed("statement", error) }
         guard self.text == text else { throw .malformed("statement", .notCanonical) }
     }
 }

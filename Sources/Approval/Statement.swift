@@ -1,6 +1,6 @@
 import Basics
 
-/// What shall be done, as one canonical text (docs/formats.md, statement). This version knows one kind: a certificate.
+/// That a certificate shall be issued, as one canonical text (docs/formats.md, statement).
 public struct Statement: Hashable, Sendable {
     public static let context = "assay/statement/v1"
     public static let kind = "certificate"
@@ -44,15 +44,7 @@ public struct Statement: Hashable, Sendable {
 
     public var text: String {
         """
-        \(Self.context)
-        instance \(instance)
-        kind \(Self.kind)
-        subject \(subject)
-        requester \(requester?.description ?? "-")
-        roster \(rosterVersion) \(rosterDigest)
-        policy \(policy.name) \(policy.digest)
-        profile \(profile.name) \(profile.digest)
-        authority \(authority.name) \(authority.digest)
+        \(headText)
         request \(request)
         content \(content)
         opened \(opened.seconds)
@@ -64,34 +56,23 @@ public struct Statement: Hashable, Sendable {
     public var digest: Digest32 { Digest32(of: text) }
 
     public init(text: String) throws(Refusal) {
-        var kind: Substring = ""
+        let head = try StatementHead(of: text, kind: Self.kind)
+        instance = head.instance
+        subject = head.subject
+        requester = head.requester
+        rosterVersion = head.rosterVersion
+        rosterDigest = head.rosterDigest
+        policy = head.policy
+        profile = head.profile
+        authority = head.authority
         do throws(TextError) {
-            var reader = try TextReader(text, context: Self.context)
-            instance = try reader.parsed("instance") { Instance($0) }
-            kind = try reader.value("kind")
-            guard kind == Self.kind else { throw TextError.value(key: "kind") }
-            subject = try reader.parsed("subject") { ID($0) }
-            let name = try reader.value("requester")
-            requester = Handle(name)
-            guard requester != nil || name == "-" else { throw TextError.value(key: "requester") }
-            let roster = try reader.words("roster", count: 2)
-            guard let version = Decimal.parse(roster[0]), let digest = Digest32(base64: roster[1]) else {
-                throw TextError.value(key: "roster")
-            }
-            rosterVersion = version
-            rosterDigest = digest
-            policy = try reader.reference("policy")
-            profile = try reader.reference("profile")
-            authority = try reader.reference("authority")
+            var reader = head.rest
             request = try reader.digest("request")
             content = try reader.digest("content")
             opened = try reader.time("opened")
             expires = try reader.time("expires")
             try reader.end()
-        } catch {
-            if case .value(key: "kind") = error { throw .unknownKind(String(kind)) }
-            throw .malformed("statement", error)
-        }
+        } catch { throw .malformed("statement", error) }
         guard self.text == text else { throw .malformed("statement", .notCanonical) }
     }
 }
