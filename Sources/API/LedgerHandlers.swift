@@ -22,6 +22,16 @@ extension Handlers {
                 let hashes = try await ledger.consistency(from: request.queryNumber("from") ?? 0, to: request.queryNumber("to") ?? 0)
                 return .json(.object(["hashes": .strings(hashes.map(\.base64))]))
             },
+            Routes.audit: { _ throws(Problem) in
+                let audit = try await ledger.audit()
+                let rows = audit.rows.map { ($0.kind.name, JSON.integer(Int64($0.count))) }
+                return .json(
+                    .object([
+                        "size": .integer(audit.size), "root": .string(audit.root.base64),
+                        "checkpoints": .integer(Int64(audit.checkpoints)),
+                        "rows": .object(Dictionary(rows) { first, _ in first }),
+                    ]))
+            },
         ]
     }
 }

@@ -88,10 +88,12 @@ public struct Invitations: Sendable {
                 let write = Write(
                     "UPDATE invitation SET state = 'pending', note = $1, version = version + 1 WHERE code_hash = $2 AND version = $3",
                     [.text(note.rendered), .blob(code), .integer(version)], expects: 1)
+                let text = try RowContent.person(person, note, at: now)
                 let entry = try ledger.entry(
-                    .officerEnroll, at: now, actor: person.actor, digests: [Entry.DigestKey.document: person.digest],
+                    .officerEnroll, at: now, actor: person.actor,
+                    digests: [Entry.DigestKey.document: person.digest, Entry.DigestKey.row: text.digest],
                     roster: view.charter.roster.version)
-                return (person, Change(writes: [write], entries: [entry]))
+                return (person, Change(writes: [write, text.insertion()], entries: [entry]))
             }
             guard let person else {
                 throw Problem(

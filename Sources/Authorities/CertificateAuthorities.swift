@@ -136,19 +136,20 @@ public final class CertificateAuthorities: Sendable {
             let certificate = Certificate(tbs: try TBSCertificate(der: tbs), signature: try await signer.sign(tbs, under: warrant))
             // An authority's certificate is checked before it leaves: it is trusted for decades.
             guard certificate.isSigned(by: issuer.publicKey) else { throw CustodyError.refused("The signature does not verify.") }
-            let write = Write(
-                "INSERT INTO authority (content, name, key_id, der, created) VALUES ($1, $2, $3, $4, $5)",
+            let issued = try RowContent(
+                .authority,
                 [
-                    .blob(content), .text(document.name.description), .blob(try row.blob("key_id")), .blob(certificate.der),
-                    .integer(now.seconds),
-                ], expects: 1)
+                    "content": .blob(content), "name": .text(document.name.description), "key_id": .blob(try row.blob("key_id")),
+                    "der": .blob(certificate.der), "created": .integer(now.seconds),
+                ])
             let entry = try ledger.entry(
                 .authorityIssue, at: now,
                 digests: [
                     Entry.DigestKey.content: content, Entry.DigestKey.certificate: certificate.fingerprint,
                     Entry.DigestKey.document: view.charter.documents.authorities[document.name]?.reference.digest ?? .zero,
+                    Entry.DigestKey.row: issued.digest,
                 ], roster: view.charter.roster.version)
-            try await ledger.store.commit(Change(writes: [write], entries: [entry]))
+            try await ledger.store.commit(Change(writes: [issued.insertion()], entries: [entry]))
             try await ledger.anchor([.closed(content, until: .never)])
             return certificate
         } catch { throw Problem(wrapping: error) }

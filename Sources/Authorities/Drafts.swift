@@ -64,7 +64,9 @@ extension CertificateAuthorities {
             let document = try AuthorityDocument(document: bytes)
             drafted[document.name] = document
             drafts.append(AuthorityDraft(name: document.name, document: bytes, tbs: tbs.der))
-            change.writes.append(record.insertion(name: "\(document.name) \(id)", at: now))
+            let row: RowContent
+            do { row = try record.row(name: "\(document.name) \(id)", at: now) } catch { throw error.problem }
+            change.writes.append(row.insertion(others: ["version": .integer(1)]))
             change.writes.append(
                 Write(
                     "INSERT INTO draft (content, authority, key_id, tbs, created) VALUES ($1, $2, $3, $4, $5)",
@@ -73,7 +75,8 @@ extension CertificateAuthorities {
             change.entries.append(
                 try ledger.entry(
                     .keyGenerated, at: now, actor: actor,
-                    digests: [Entry.DigestKey.content: tbs.content], roster: charter.roster.version, object: id))
+                    digests: [Entry.DigestKey.content: tbs.content, Entry.DigestKey.row: row.digest], roster: charter.roster.version,
+                    object: id))
         }
         do { try await ledger.store.commit(change) } catch { throw error.problem }
         try await ledger.anchor([])

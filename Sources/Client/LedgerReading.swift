@@ -12,6 +12,17 @@ public struct LedgerReport: Sendable {
     public let agrees: [Int64]
 }
 
+/// What a node found in order when it compared its rows with the entries.
+public struct RowReport: Sendable {
+    public let size: Int64
+    public let root: Digest32
+    public let checkpoints: Int64
+    /// How many rows of each kind.
+    public let rows: [(kind: String, count: Int64)]
+
+    public var total: Int64 { rows.reduce(0) { $0 &+ $1.count } }
+}
+
 /// A proof that was checked: an entry, and the file that shows it in the ledger.
 public struct ProvenEntry: Sendable {
     public let entry: Entry
@@ -158,6 +169,26 @@ extension Session {
         return LedgerReport(
             checkpoint: checkpoint, kinds: kinds.sorted { $0.key < $1.key }.map { (kind: $0.key, count: $0.value) },
             agrees: earlier.map(\.size))
+    }
+
+    /// What the node finds when it compares its own rows with the entries. It is the node's word: whoever has only its database cannot
+    /// make it say so, but a node that lies can.
+    /// - Parameter checkpoint: what it must have compared at least.
+    public func audit(since checkpoint: Checkpoint) async throws(Problem) -> RowReport {
+        var fields = try await transport.fields(Routes.audit)
+        let size = try fields.integer("size")
+        guard let root = Digest32(base64: try fields.string("root")) else { throw .answerMalformed("A root has 32 octets.") }
+        guard size > checkpoint.size || size == checkpoint.size && root == checkpoint.root else {
+            throw .lied("It has compared its rows with another ledger than the one whose checkpoint it has signed.")
+        }
+        let checkpoints = try fields.integer("checkpoints")
+        guard case .object(let members) = try fields.any("rows") else { throw .answerMalformed("The rows are counted by kind.") }
+        var rows: [(kind: String, count: Int64)] = []
+        for (kind, value) in members.sorted(by: { $0.key < $1.key }) {
+            guard case .integer(let count) = value, count >= 0 else { throw .answerMalformed("A number of rows is a number.") }
+            rows.append((kind: kind, count: count))
+        }
+        return RowReport(size: size, root: root, checkpoints: checkpoints, rows: rows)
     }
 
     private static func shrunk(from seen: Int64, to size: Int64) -> Problem {

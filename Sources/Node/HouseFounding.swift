@@ -102,24 +102,22 @@ public struct HouseFounding: Sendable {
             let charter = try Charter(first: note, pin: roster.digest)
             let context = SealContext(instance: roster.instance, pin: charter.pin)
             let record = try custody.seal(log, id: ID(at: now, entropy: entropy), context, entropy: entropy)
-            let entry = try Entry(
-                type: .ledgerCreated, time: UInt64(clamping: now.seconds) &* 1000, actor: administrator.actor,
-                digests: [Entry.DigestKey.document: roster.digest], roster: 1, object: roster.instance.bytes, node: node.description)
+            let rows = (
+                roster: try RowContent.roster(roster, note), person: try RowContent.person(administrator, administratorNote, at: now),
+                key: try record.row(name: "log", at: now)
+            )
             let store = try await Store.create(at: paths.database, headMAC: custody.headMAC(roster.instance, origin: origin))
             let committed = try await store.commit(
                 Change(
-                    writes: [
-                        Write(
-                            "INSERT INTO roster (version, hash, note) VALUES (1, $1, $2)", [.blob(roster.digest), .text(note.rendered)],
-                            expects: 1),
-                        Write(
-                            "INSERT INTO person (hash, handle, note, created) VALUES ($1, $2, $3, $4)",
-                            [
-                                .blob(administrator.digest), .text(administrator.handle.description), .text(administratorNote.rendered),
-                                .integer(now.seconds),
-                            ], expects: 1),
-                        record.insertion(name: "log", at: now),
-                    ], entries: [entry.encoded]))
+                    writes: [rows.roster.insertion(), rows.person.insertion(), rows.key.insertion(others: ["version": .integer(1)])],
+                    entries: [
+                        try entry(
+                            .ledgerCreated, [Entry.DigestKey.document: roster.digest, Entry.DigestKey.row: rows.roster.digest],
+                            object: roster.instance.bytes),
+                        try entry(
+                            .officerEnroll, [Entry.DigestKey.document: administrator.digest, Entry.DigestKey.row: rows.person.digest]),
+                        try entry(.keyGenerated, [Entry.DigestKey.row: rows.key.digest], object: record.id.bytes),
+                    ]))
             try await store.close()
             _ = try custody.createAnchor(
                 AnchorState(instance: roster.instance, origin: origin, node: node, pin: roster.digest),
@@ -129,5 +127,13 @@ public struct HouseFounding: Sendable {
             custody.release()
         } catch { throw Problem(wrapping: error) }
         return roster.digest
+    }
+
+    private func entry(_ type: EventType, _ digests: [UInt8: Digest32], object: Bytes? = nil) throws -> Bytes {
+        try Entry(
+            type: type, time: UInt64(clamping: now.seconds) &* 1000, actor: administrator.actor, digests: digests, roster: 1,
+            object: object,
+            node: node.description
+        ).encoded
     }
 }

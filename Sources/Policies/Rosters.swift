@@ -72,10 +72,8 @@ public struct Rosters: Sendable {
         let next = try charter.accepting(note, now: now) { supplied[$0] }
         let newcomers = try Self.newcomers(next.roster, charter.roster, people)
         var change = Change()
-        change.writes.append(
-            Write(
-                "INSERT INTO roster (version, hash, note) VALUES ($1, $2, $3)",
-                [.integer(next.roster.version), .blob(next.roster.digest), .text(note.rendered)], expects: 1))
+        let row = try RowContent.roster(next.roster, note)
+        change.writes.append(row.insertion())
         for line in next.roster.documents where charter.documents.bytes[line.digest] == nil {
             guard let bytes = next.documents.bytes[line.digest] else { throw Refusal.documentMissing(line.label) }
             change.writes.append(
@@ -85,11 +83,19 @@ public struct Rosters: Sendable {
         }
         for newcomer in newcomers {
             let person = newcomer.person
-            change.writes.append(
-                Write(
-                    "INSERT INTO person (hash, handle, note, created) VALUES ($1, $2, $3, $4) ON CONFLICT (hash) DO NOTHING",
-                    [.blob(person.digest), .text(person.handle.description), .text(newcomer.note.rendered), .integer(now.seconds)],
-                    expects: nil))
+            // Who came by a code is there since; who came with the roster itself is enrolled by it.
+            let isThere = try await ledger.store.read {
+                try $0.row("SELECT handle FROM person WHERE hash = $1", [.blob(person.digest)]) != nil
+            }
+            if !isThere {
+                let row = try RowContent.person(person, newcomer.note, at: now)
+                change.writes.append(row.insertion())
+                change.entries.append(
+                    try ledger.entry(
+                        .officerEnroll, at: now, actor: person.actor,
+                        digests: [Entry.DigestKey.document: person.digest, Entry.DigestKey.row: row.digest],
+                        roster: charter.roster.version))
+            }
             change.writes.append(
                 Write(
                     "UPDATE invitation SET state = 'enrolled', version = version + 1 WHERE handle = $1", [.text(person.handle.description)],
@@ -99,7 +105,8 @@ public struct Rosters: Sendable {
         change.entries.append(
             try ledger.entry(
                 .rosterAccepted, at: now, actor: try await ledger.actor(administrator.handle),
-                digests: [Entry.DigestKey.document: next.roster.digest], roster: next.roster.version))
+                digests: [Entry.DigestKey.document: next.roster.digest, Entry.DigestKey.row: row.digest],
+                roster: next.roster.version))
         do throws(StorageError) { try await ledger.store.commit(change) } catch {
             throw error == .conflict ? Refusal.rosterNotNext(have: next.roster.version, got: next.roster.version).problem : error.problem
         }

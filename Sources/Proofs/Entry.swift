@@ -34,6 +34,8 @@ public struct Entry: Hashable, Sendable {
         public static let votes: UInt8 = 4
         public static let document: UInt8 = 5
         public static let statement: UInt8 = 6
+        /// Where one event makes, or decides, two rows.
+        public static let secondRow: UInt8 = 7
     }
 
     /// Octets of an entry at most.

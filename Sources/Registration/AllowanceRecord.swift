@@ -56,6 +56,27 @@ public struct AllowanceRecord: Hashable, Sendable {
             try snapshot.row("SELECT count(*) AS number FROM draw WHERE allowance = $1", [.blob(id.bytes)])?.integer("number") ?? 0
     }
 
+    /// The row as a decision leaves it, and what the ledger keeps of that.
+    /// - Parameter before: the state that it must have until then; nil: any.
+    func decided(
+        _ state: State, from before: State? = .requested, by voter: Handle? = nil, reason: String? = nil
+    ) throws(StorageError) -> (write: Write, row: Digest32) {
+        let row = try RowContent(
+            .allowanceDecision,
+            [
+                "id": .blob(id.bytes), "submission": .text(submission), "state": .text(state.rawValue),
+                "decided_by": .optional(voter?.description), "reason": .optional(reason),
+            ])
+        let write = Write(
+            """
+            UPDATE allowance SET state = $1, decided_by = $2, reason = $3, version = version + 1
+            WHERE id = $4 AND version = $5\(before == nil ? "" : " AND state = $6")
+            """,
+            [.text(state.rawValue), .optional(voter?.description), .optional(reason), .blob(id.bytes), .integer(version)]
+                + (before.map { [.text($0.rawValue)] } ?? []), expects: 1)
+        return (write, row.digest)
+    }
+
     /// The bytes that speak for it, with one more vote.
     func evidence(adding vote: SignedNote? = nil) throws(Refusal) -> AllowanceEvidence {
         var notes: [SignedNote] = []

@@ -43,21 +43,26 @@ extension Allowances {
         digests[Entry.DigestKey.document] = examined.submission?.digest
         switch vote.decision {
         case .reject:
-            change.writes.append(
-                Self.update(
-                    record, "state = 'rejected', decided_by = $3, reason = $4", [.text(vote.voter.description), .optional(ballot.reason)]))
+            let decided = try record.decided(.rejected, by: vote.voter, reason: ballot.reason)
+            change.writes.append(decided.write)
             digests[Entry.DigestKey.votes] = vote.digest
+            digests[Entry.DigestKey.row] = decided.row
             let entry = try ledger.entry(
                 .allowanceReject, at: now, actor: actor, commitment: ballot.commitment, digests: digests,
                 roster: view.charter.roster.version, object: record.id)
             change.entries.append(entry)
             return (Outcome(lines: View.closings(of: try Entry(decoding: entry))), change)
         case .approve where !examined.isApproved:
-            change.writes.append(Self.update(record, "state = 'requested'"))
+            change.writes.append(
+                Write(
+                    "UPDATE allowance SET version = version + 1 WHERE id = $1 AND version = $2 AND state = 'requested'",
+                    [.blob(record.id.bytes), .integer(record.version)], expects: 1))
             return (Outcome(), change)
         case .approve:
             let opened = try Guard(view: view, now: now).allowance(try record.evidence(adding: ballot.note))
-            change.writes.append(Self.update(record, "state = 'open'"))
+            let decided = try record.decided(.open)
+            change.writes.append(decided.write)
+            digests[Entry.DigestKey.row] = decided.row
             digests[Entry.DigestKey.votes] = Digest32(of: opened.votes.map(\.digest).sorted().flatMap(\.bytes))
             change.entries.append(
                 try ledger.entry(
@@ -71,12 +76,6 @@ extension Allowances {
                     ], opening: statement), change
             )
         }
-    }
-
-    private static func update(_ record: AllowanceRecord, _ columns: String, _ more: [SQLValue] = []) -> Write {
-        Write(
-            "UPDATE allowance SET \(columns), version = version + 1 WHERE id = $1 AND version = $2 AND state = 'requested'",
-            [.blob(record.id.bytes), .integer(record.version)] + more, expects: 1)
     }
 
     static let recordAltered = Problem(

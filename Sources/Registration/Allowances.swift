@@ -50,19 +50,21 @@ public struct Allowances: Sendable {
                     .unavailable, "allowance.too-many", title: "Too many allowances wait for a decision",
                     detail: "\(Self.mostRequested) wait. Decide some first.")
             }
-            let write = Write(
-                """
-                INSERT INTO allowance (id, requester, machine, profile, statement_hash, statement, submission, state, decided_by, reason,
-                created, version) VALUES ($1, $2, $3, $4, $5, $6, $7, 'requested', NULL, NULL, $8, 1)
-                """,
+            let row = try RowContent(
+                .allowance,
                 [
-                    .blob(statement.subject.bytes), .text(principal.handle.description), .text(statement.machine.name.description),
-                    .text(statement.profile.name.description), .blob(statement.digest), .text(text), .text(note.rendered),
-                    .integer(now.seconds),
-                ], expects: 1)
+                    "id": .blob(statement.subject.bytes), "requester": .text(principal.handle.description),
+                    "machine": .text(statement.machine.name.description), "profile": .text(statement.profile.name.description),
+                    "statement_hash": .blob(statement.digest), "statement": .text(text), "submission": .text(note.rendered),
+                    "created": .integer(now.seconds),
+                ])
+            let write = row.insertion(others: ["state": .text(AllowanceRecord.State.requested.rawValue), "version": .integer(1)])
             let entry = try ledger.entry(
                 .allowanceRequest, at: now, actor: try await ledger.actor(principal.handle),
-                digests: [Entry.DigestKey.statement: statement.digest, Entry.DigestKey.document: Digest32(of: note.text)],
+                digests: [
+                    Entry.DigestKey.statement: statement.digest, Entry.DigestKey.document: Digest32(of: note.text),
+                    Entry.DigestKey.row: row.digest,
+                ],
                 roster: view.charter.roster.version, object: statement.subject)
             do throws(StorageError) { try await ledger.store.commit(Change(writes: [write], entries: [entry])) } catch {
                 guard error == .conflict, let record = try await ledger.store.read({ try AllowanceRecord.read(statement.subject, $0) }),
@@ -101,21 +103,17 @@ public struct Allowances: Sendable {
             guard let anchored = seen.allowances[id] else { throw Refusal.allowanceUnknown }
             let actor = try await ledger.actor(principal.handle)
             let (lines, _) = try await ledger.store.act { snapshot in
-                try AllowanceRecord.read(id, snapshot)?.version
-            } decide: { version -> ([AnchorLine]?, Change) in
+                try AllowanceRecord.read(id, snapshot)
+            } decide: { record -> ([AnchorLine]?, Change) in
                 guard !(try ledger.view().isClosed(anchored.statement)) else { return (nil, Change()) }
                 // A row that was taken away does not keep it open.
-                let writes = version.map { version in
-                    Write(
-                        """
-                        UPDATE allowance SET state = 'closed', decided_by = $1, reason = $2, version = version + 1
-                        WHERE id = $3 AND version = $4
-                        """, [.text(principal.handle.description), .optional(reason), .blob(id.bytes), .integer(version)], expects: 1)
-                }
+                let closed = try record?.decided(.closed, from: nil, by: principal.handle, reason: reason)
+                var digests = [Entry.DigestKey.statement: anchored.statement]
+                digests[Entry.DigestKey.row] = closed?.row
                 let entry = try ledger.entry(
-                    .allowanceClose, at: now, actor: actor, digests: [Entry.DigestKey.statement: anchored.statement],
+                    .allowanceClose, at: now, actor: actor, digests: digests,
                     roster: try ledger.view().charter.roster.version, object: id)
-                return (View.closings(of: try Entry(decoding: entry)), Change(writes: writes.map { [$0] } ?? [], entries: [entry]))
+                return (View.closings(of: try Entry(decoding: entry)), Change(writes: closed.map { [$0.write] } ?? [], entries: [entry]))
             }
             if let lines { try await ledger.anchor(lines) }
             return try await allowance(id)

@@ -49,18 +49,19 @@ struct Ballot: Sendable {
     /// The vote's own row and entry.
     func cast(on statement: some VotedStatement, in ledger: Ledger) throws -> Change {
         let digest = statement.digest
-        let write = Write(
-            """
-            INSERT INTO vote (hash, statement_hash, voter, decision, note, created) VALUES ($1, $2, $3, $4, $5, $6)
-            ON CONFLICT (statement_hash, voter) DO UPDATE SET hash = excluded.hash, decision = excluded.decision, note = excluded.note
-            """,
+        let row = try RowContent(
+            .vote,
             [
-                .blob(vote.digest), .blob(digest), .text(vote.voter.description), .text(vote.decision.rawValue), .text(note.rendered),
-                .integer(now.seconds),
-            ], expects: 1)
+                "hash": .blob(vote.digest), "statement_hash": .blob(digest), "voter": .text(vote.voter.description),
+                "decision": .text(vote.decision.rawValue), "note": .text(note.rendered), "created": .integer(now.seconds),
+            ])
         let entry = try ledger.entry(
-            .voteCast, at: now, actor: actor, digests: [Entry.DigestKey.votes: vote.digest, Entry.DigestKey.statement: digest],
+            .voteCast, at: now, actor: actor,
+            digests: [
+                Entry.DigestKey.votes: vote.digest, Entry.DigestKey.statement: digest, Entry.DigestKey.row: row.digest,
+            ],
             roster: try ledger.view().charter.roster.version, object: statement.subject, outcome: vote.decision.rawValue)
-        return Change(writes: [write], entries: [entry])
+        // A row that somebody else put there in the voter's name gives way.
+        return Change(writes: [row.insertion(replacing: ["statement_hash", "voter"])], entries: [entry])
     }
 }

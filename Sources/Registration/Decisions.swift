@@ -71,12 +71,12 @@ extension Registrar {
         _ record: RequestRecord, _ examined: Examined, _ ballot: Ballot
     ) throws -> ([AnchorLine]?, Change) {
         var change = try ballot.cast(on: examined.statement, in: ledger)
-        change.writes.append(
-            Write(
-                "UPDATE request SET state = 'rejected', decided_by = $1, reason = $2, version = version + 1 WHERE id = $3 AND version = $4 AND state = 'open'",
-                [.text(ballot.vote.voter.description), .optional(ballot.reason), .blob(record.id.bytes), .integer(record.version)],
-                expects: 1))
-        var digests = [Entry.DigestKey.votes: ballot.vote.digest, Entry.DigestKey.statement: examined.statement.digest]
+        let decided = try record.decided(.rejected, by: ballot.vote.voter, reason: ballot.reason)
+        change.writes.append(decided.write)
+        var digests = [
+            Entry.DigestKey.votes: ballot.vote.digest, Entry.DigestKey.statement: examined.statement.digest,
+            Entry.DigestKey.row: decided.row,
+        ]
         digests[Entry.DigestKey.document] = examined.submission?.digest
         let entry = try ledger.entry(
             .requestReject, at: ballot.now, actor: ballot.actor, commitment: ballot.commitment, digests: digests,
@@ -98,27 +98,15 @@ extension Registrar {
 
         let statement = examined.statement
         var change = try ballot.cast(on: statement, in: ledger)
-        change.writes.append(
-            Write(
-                "UPDATE request SET state = 'issued', certificate = $1, version = version + 1 WHERE id = $2 AND version = $3 AND state = 'open'",
-                [.blob(certificate.fingerprint), .blob(record.id.bytes), .integer(record.version)], expects: 1))
-        change.writes.append(
-            Write(
-                """
-                INSERT INTO certificate (fingerprint, serial, authority, request_id, statement_hash, der, not_after, created)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-                """,
-                [
-                    .blob(certificate.fingerprint), .blob(certificate.tbs.serialNumber.bytes), .text(examined.authority.name.description),
-                    .blob(record.id.bytes), .blob(statement.digest), .blob(certificate.der),
-                    .integer(certificate.tbs.validity.notAfter.seconds),
-                    .integer(ballot.now.seconds),
-                ], expects: 1))
+        let decided = try record.decided(.issued, certificate: certificate.fingerprint)
+        let row = try RowContent.certificate(
+            certificate, authority: examined.authority.name, under: record.id, statement.digest, at: ballot.now)
+        change.writes += [decided.write, row.insertion()]
         let votes = examined.votes.map(\.digest).sorted().flatMap(\.bytes)
         var digests = [
             Entry.DigestKey.request: statement.request, Entry.DigestKey.content: statement.content,
             Entry.DigestKey.certificate: certificate.fingerprint, Entry.DigestKey.votes: Digest32(of: votes),
-            Entry.DigestKey.statement: statement.digest,
+            Entry.DigestKey.statement: statement.digest, Entry.DigestKey.row: row.digest, Entry.DigestKey.secondRow: decided.row,
         ]
         digests[Entry.DigestKey.document] = examined.submission?.digest
         let entry = try ledger.entry(
@@ -145,18 +133,14 @@ extension Registrar {
         // The view may be newer than the snapshot that was read: what closed the statement is in the database by now.
         let record = try await request(earlier.id)
         guard record.state == .open else { return Change() }
-        guard record.certificate != nil else {
+        guard let der = record.certificate else {
             throw Problem(
                 .conflict, "request.record-missing", title: "The request was decided, but its record is gone",
                 detail: "The anchor says that this statement was decided; the database does not show how. Nothing is signed again. "
                     + "Restore the database from a backup, or submit a new request.")
         }
         try await verifyIssued(record)
-        return Change(writes: [
-            Write(
-                "UPDATE request SET state = 'issued', version = version + 1 WHERE id = $1 AND version = $2",
-                [.blob(record.id.bytes), .integer(record.version)], expects: 1)
-        ])
+        return Change(writes: [try record.decided(.issued, certificate: Digest32(of: der)).write])
     }
 
     /// Whether what the row says of the decision can be true. A row that claims one which was never made stops the request; that is

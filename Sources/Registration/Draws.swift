@@ -159,31 +159,27 @@ extension Allowances {
         _ now: UTCTime
     ) throws(Problem) -> Change {
         let fingerprint = certificate.fingerprint
+        let row: RowContent
+        let drawn: RowContent
+        do throws(StorageError) {
+            row = try .certificate(certificate, authority: authority, under: draw.allowance, draw.digest, at: now)
+            drawn = try RowContent(
+                .draw,
+                [
+                    "allowance": .blob(draw.allowance.bytes), "number": .integer(draw.number), "machine": .blob(machine.key),
+                    "call": .blob(wish.call.bytes), "wish": .blob(digest), "fingerprint": .blob(fingerprint),
+                    "created": .integer(now.seconds),
+                ])
+        } catch { throw error.problem }
         return Change(
-            writes: [
-                Write(
-                    """
-                    INSERT INTO certificate (fingerprint, serial, authority, request_id, statement_hash, der, not_after, created)
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-                    """,
-                    [
-                        .blob(fingerprint), .blob(certificate.tbs.serialNumber.bytes), .text(authority.description),
-                        .blob(draw.allowance.bytes), .blob(draw.digest), .blob(certificate.der),
-                        .integer(certificate.tbs.validity.notAfter.seconds), .integer(now.seconds),
-                    ], expects: 1),
-                Write(
-                    "INSERT INTO draw (allowance, number, machine, call, wish, fingerprint, created) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-                    [
-                        .blob(draw.allowance.bytes), .integer(draw.number), .blob(machine.key), .blob(wish.call.bytes), .blob(digest),
-                        .blob(fingerprint), .integer(now.seconds),
-                    ], expects: 1),
-            ],
+            writes: [row.insertion(), drawn.insertion()],
             entries: [
                 try ledger.entry(
                     .certificateIssue, at: now,
                     digests: [
                         Entry.DigestKey.request: draw.request, Entry.DigestKey.content: draw.content,
                         Entry.DigestKey.certificate: fingerprint, Entry.DigestKey.statement: draw.digest,
+                        Entry.DigestKey.row: row.digest, Entry.DigestKey.secondRow: drawn.digest,
                     ], roster: draw.rosterVersion, draw: draw)
             ])
     }

@@ -128,24 +128,21 @@ extension Registrar {
         do {
             let due = try await ledger.store.read { snapshot in
                 try snapshot.rows(
-                    "SELECT id, statement, version FROM request WHERE state = 'open' AND expires <= $1 LIMIT 200",
-                    [.integer(now.seconds)]
-                ).map { (try $0.blob("id"), try $0.text("statement"), try $0.integer("version")) }
+                    "SELECT id FROM request WHERE state = 'open' AND expires <= $1 LIMIT 200", [.integer(now.seconds)]
+                ).compactMap { row in try ID(bytes: try row.blob("id")).flatMap { try RequestRecord.read($0, snapshot) } }
             }
             var count = 0
-            for (bytes, text, version) in due {
+            for record in due {
                 // The ledger repeats what the statement says, not what its row does.
-                guard let statement = try? Statement(text: text), statement.subject.bytes == bytes, statement.expires <= now else {
-                    continue
-                }
-                let write = Write(
-                    "UPDATE request SET state = 'expired', version = version + 1 WHERE id = $1 AND version = $2 AND state = 'open'",
-                    [.blob(bytes), .integer(version)], expects: 1)
+                guard let statement = try? Statement(text: record.statement), statement.subject == record.id, statement.expires <= now
+                else { continue }
+                let decided = try record.decided(.expired)
                 let entry = try ledger.entry(
-                    .requestExpire, at: now, digests: [Entry.DigestKey.statement: statement.digest],
+                    .requestExpire, at: now,
+                    digests: [Entry.DigestKey.statement: statement.digest, Entry.DigestKey.row: decided.row],
                     roster: try ledger.view().charter.roster.version, object: statement.subject)
                 do throws(StorageError) {
-                    try await ledger.store.commit(Change(writes: [write], entries: [entry]))
+                    try await ledger.store.commit(Change(writes: [decided.write], entries: [entry]))
                     count += 1
                 } catch {
                     // Somebody voted in this moment: the next round sees what became of it.

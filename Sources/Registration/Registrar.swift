@@ -116,21 +116,20 @@ public struct Registrar: Sendable {
                 .unavailable, "request.too-many-open", title: "Too many requests wait for a decision",
                 detail: "\(Self.mostOpenRequests) requests are open. Decide some first.")
         }
-        let write = Write(
-            """
-            INSERT INTO request (id, requester, profile, statement_hash, statement, submission, csr, tbs, state, decided_by, reason,
-            certificate, opened, expires, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', NULL, NULL, NULL, $9, $10, 1)
-            """,
+        let row = try RowContent(
+            .request,
             [
-                .blob(statement.subject.bytes), .text(submission.requester.description), .text(statement.profile.name.description),
-                .blob(statement.digest), .text(statement.text), .text(wish.submission.rendered), .blob(wish.csr), .blob(opened.tbs),
-                .integer(now.seconds), .integer(statement.expires.seconds),
-            ], expects: 1)
+                "id": .blob(statement.subject.bytes), "requester": .text(submission.requester.description),
+                "profile": .text(statement.profile.name.description), "statement_hash": .blob(statement.digest),
+                "statement": .text(statement.text), "submission": .text(wish.submission.rendered), "csr": .blob(wish.csr),
+                "tbs": .blob(opened.tbs), "opened": .integer(now.seconds), "expires": .integer(statement.expires.seconds),
+            ])
+        let write = row.insertion(others: ["state": .text(RequestRecord.State.open.rawValue), "version": .integer(1)])
         let entry = try ledger.entry(
             .requestOpen, at: now, actor: try await ledger.actor(submission.requester),
             digests: [
                 Entry.DigestKey.request: statement.request, Entry.DigestKey.content: statement.content,
-                Entry.DigestKey.statement: statement.digest,
+                Entry.DigestKey.statement: statement.digest, Entry.DigestKey.row: row.digest,
             ], roster: charter.roster.version, object: statement.subject)
         do throws(StorageError) { try await ledger.store.commit(Change(writes: [write], entries: [entry])) } catch {
             guard error == .conflict else { throw error.problem }

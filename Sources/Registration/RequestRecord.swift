@@ -55,6 +55,28 @@ public struct RequestRecord: Hashable, Sendable {
         self.certificate = certificate
     }
 
+    /// The row as a decision leaves it, and what the ledger keeps of that.
+    func decided(
+        _ state: State, by voter: Handle? = nil, reason: String? = nil, certificate: Digest32? = nil
+    ) throws(StorageError) -> (write: Write, row: Digest32) {
+        let row = try RowContent(
+            .requestDecision,
+            [
+                "id": .blob(id.bytes), "submission": .text(submission), "state": .text(state.rawValue),
+                "decided_by": .optional(voter?.description), "reason": .optional(reason), "certificate": .optional(certificate),
+            ])
+        let write = Write(
+            """
+            UPDATE request SET state = $1, decided_by = $2, reason = $3, certificate = $4, version = version + 1
+            WHERE id = $5 AND version = $6 AND state = 'open'
+            """,
+            [
+                .text(state.rawValue), .optional(voter?.description), .optional(reason), .optional(certificate), .blob(id.bytes),
+                .integer(version),
+            ], expects: 1)
+        return (write, row.digest)
+    }
+
     /// The bytes that speak for the certificate, with one more vote.
     func evidence(adding vote: SignedNote? = nil) throws(Refusal) -> Evidence {
         var notes: [SignedNote] = []

@@ -40,6 +40,17 @@ public struct Snapshot {
         }
     }
 
+    /// Hands over one row after the other, so that a large table is read in little memory.
+    /// - Throws: as ``rows(_:_:)``, and whatever `body` throws.
+    public func each(_ sql: String, _ arguments: [SQLValue] = [], _ body: (Row) throws -> Void) throws {
+        do {
+            let statement = try db.makeStatement(sql: sql)
+            guard statement.isReadonly else { throw StorageError.refused("A snapshot is only read.") }
+            let cursor = try GRDB.Row.fetchCursor(statement, arguments: try StatementArguments(arguments))
+            while let row = try cursor.next() { try body(try Row(row)) }
+        } catch let error as DatabaseError { throw StorageError(ofChange: error) ?? StorageError(error) }
+    }
+
     /// The first row, nil when there is none.
     public func row(_ sql: String, _ arguments: [SQLValue] = []) throws(StorageError) -> Row? { try rows(sql, arguments).first }
 

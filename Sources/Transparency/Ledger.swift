@@ -13,6 +13,7 @@ public final class Ledger: Sendable {
     private let holder: ViewHolder
     private let publisher: Publisher
     let allotments = Allotments()
+    let auditing = AuditGate()
     public let node: Handle
 
     init(store: Store, clock: TrustedClock, anchor: AnchorFile, holder: ViewHolder, node: Handle, log: any Signer) {

@@ -106,11 +106,13 @@ extension KeyRecord {
             sealed: try row.blob("sealed"))
     }
 
-    /// Stores the record under a name.
-    public func insertion(name: String, at time: UTCTime) -> Write {
-        Write(
-            "INSERT INTO key (id, name, algorithm, purposes, spki, sealed, created, version) VALUES ($1, $2, $3, $4, $5, $6, $7, 1)",
-            [.blob(id.bytes), .text(name), .text(algorithm), .text(purposesText), .blob(publicKey), .blob(sealed), .integer(time.seconds)],
-            expects: 1)
+    /// The record's row, under a name.
+    public func row(name: String, at time: UTCTime) throws(StorageError) -> RowContent {
+        try RowContent(
+            .key,
+            [
+                "id": .blob(id.bytes), "name": .text(name), "algorithm": .text(algorithm), "purposes": .text(purposesText),
+                "spki": .blob(publicKey), "sealed": .blob(sealed), "created": .integer(time.seconds),
+            ])
     }
 }

@@ -8,7 +8,7 @@ public enum Routes {
         submitRequest, requests, request, vote, requestEntries,
         certificates, certificate,
         requestAllowance, allowances, allowance, voteAllowance, closeAllowance, drawCertificate,
-        checkpoint, entries, proof, consistency,
+        checkpoint, entries, proof, consistency, audit,
     ]
 
     private static let administrator: Route.Permission = .role(["administrator"])
@@ -172,6 +172,10 @@ extension Routes {
         "ledger.consistency", .get, api("ledger", "consistency"),
         query: [.init("from", .number, "The smaller size."), .init("to", .number, "The larger size.")], permission: .person,
         answers: [.init(200, .json, "The proof's hashes.")], summary: "That a smaller ledger is the beginning of a larger one.")
+    public static let audit = Route(
+        "ledger.audit", .get, api("ledger", "audit"), permission: .person,
+        answers: [.init(200, .json, "How many entries, checkpoints and rows were compared; all agree.")],
+        summary: "Compare every stored row, tile and checkpoint with the entries. One comparison at a time.")
 }
 
 private func api(_ segments: Route.Segment...) -> [Route.Segment] { ["api", "v1"] + segments }

@@ -78,7 +78,9 @@ extension LedgerCommand {
         static let configuration = CommandConfiguration(
             abstract: "Check the whole ledger: every entry, the tree, the checkpoint, and what was seen before.",
             discussion: """
-                The newest checkpoint that you have seen on this machine must be a beginning of it; so must the one in --since.
+                The newest checkpoint that you have seen on this machine must be a beginning of it; so must the one in --since. The \
+                entries are checked here; at last the node compares every row of its database with them, and says the first that was \
+                altered, added or taken away. That last word is the node's.
 
                 Example:
                   assay ledger verify --as auditor
@@ -101,6 +103,8 @@ extension LedgerCommand {
                 for size in report.agrees {
                     say("It begins with the \(size) entries of a checkpoint that was seen \(size == kept?.size ? "and kept" : "here").")
                 }
+                let rows = try await session.audit(since: report.checkpoint)
+                say("The node has compared its rows with the entries: \(rows.total) rows and \(rows.checkpoints) checkpoints agree.")
             }
         }
     }

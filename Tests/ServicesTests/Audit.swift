@@ -9,7 +9,7 @@ import Testing
 extension TestHouse {
     /// The whole ledger from its bodies and tiles up to the newest checkpoint, and the certificates against it: each has exactly one entry,
     /// no statement two, no serial number twice.
-    func audit(_ house: House, location: SourceLocation = #_sourceLocation) async throws {
+    func audit(_ house: House, rows: Bool = true, location: SourceLocation = #_sourceLocation) async throws {
         let ledger = house.services.ledger
         let checkpoint = try await ledger.checkpoint()
         let view = try ledger.view()
@@ -27,6 +27,11 @@ extension TestHouse {
             }
             try check.finish()
             return (issued, statements)
+        }
+        if rows {
+            await #expect(throws: Never.self, "Every row has its entry, and every entry its rows.", sourceLocation: location) {
+                try await ledger.audit()
+            }
         }
         let certificates = try await house.services.registrar.certificates()
         #expect(Set(issued).count == issued.count, sourceLocation: location)

@@ -139,7 +139,7 @@ struct CrashTests {
         ] {
             let crashed = test(bench.test, at: try mixed(custody: custody, database: database))
             defer { crashed.remove() }
-            for count in [signatures, 0] {
+            for (round, count) in [signatures, 0].enumerated() {
                 let reopened = try await crashed.open()
                 #expect(try reopened.services.ledger.view().charter.roster == next)
                 #expect(reopened.keys.signatures(.certificate) == count)
@@ -150,7 +150,8 @@ struct CrashTests {
                 #expect(try reopened.services.ledger.principal(loginKey: bench.test.officers[0].login.publicKey.digest) == nil)
                 let record = try await crashed.vote(bench.target, crashed.officers[1], reopened).state
                 #expect(record == .open)
-                try await crashed.audit(reopened)
+                // In the second round a vote's row is missing: we have taken it away.
+                try await crashed.audit(reopened, rows: round == 0)
                 try await reopened.services.ledger.stop()
                 try bench.remove(vote: bench.target, by: "officer-2", in: crashed)
             }

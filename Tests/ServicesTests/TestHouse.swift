@@ -46,7 +46,9 @@ struct TestHouse: Sendable {
         .init(clocks: clocks, entropy: SystemEntropy(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
-    func open() async throws(Problem) -> House { try await House.open(paths, surroundings) }
+    func open(acceptClock: Bool = false) async throws(Problem) -> House {
+        try await House.open(paths, surroundings, acceptClock: acceptClock)
+    }
 
     func remove() { try? FileManager.default.removeItem(atPath: paths.data) }
 

@@ -482,3 +482,22 @@ def anchor_lines(data, key):
         need(hmac.compare_digest(mac, unbase64(given, 32)), f"anchor: {text}")
         texts.append(text)
     return texts
+
+
+# 9. Rows
+
+
+def row_digest(kind, **columns):
+    """What an entry says of a row that it left in the node's tables."""
+    text = f"assay/row/v1\n{kind}\n".encode()
+    for name, value in sorted(columns.items()):
+        text += name.encode() + b" "
+        if value is None:
+            text += b"null\n"
+        elif isinstance(value, int):
+            text += f"integer {value}\n".encode()
+        elif isinstance(value, str):
+            text += f"text {len(value.encode())}\n".encode() + value.encode() + b"\n"
+        else:
+            text += f"blob {len(value)}\n".encode() + value + b"\n"
+    return H(text)

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import NameOID
 from pymerkle import InmemoryTree
 
-from formats import H
+from formats import H, row_digest
 from x509 import Certificate, pem
 
 INSTANCE = "7f3a0000000000000000000000000001"
@@ -168,14 +168,27 @@ class House:
             files[f"votes/{voter}.txt"] = note(text, (voter, self.vote[voter]))
             votes.append(H(text.encode()))
 
+        subject = bytes.fromhex(SUBJECT.replace("-", ""))
+        certificate = row_digest(
+            "certificate", authority="devices", created=OPENED + 70, der=device.der, fingerprint=device.hash,
+            not_after=int(device.parsed.not_valid_after_utc.timestamp()), request_id=subject, serial=device.serial,
+            statement_hash=H(statement),
+        )
+        decision = row_digest(
+            "request.decision", certificate=device.hash, decided_by=None, id=subject, reason=None, state="issued",
+            submission=files["submission.txt"].decode(),
+        )
         entry = {
             0: 1,
             1: "certificate.issue",
             2: (OPENED + 70) * 1000 + 5,
             3: H(persons[self.voters[-1]].encode())[:16],
-            5: {0: H(csr), 1: device.content, 2: device.hash, 4: H(b"".join(sorted(votes))), 5: H(submission.encode()), 6: H(statement)},
+            5: {
+                0: H(csr), 1: device.content, 2: device.hash, 3: certificate, 4: H(b"".join(sorted(votes))),
+                5: H(submission.encode()), 6: H(statement), 7: decision,
+            },
             7: 5,
-            8: bytes.fromhex(SUBJECT.replace("-", "")),
+            8: subject,
         }
         entry = cbor2.dumps(self.edited("entry", entry), canonical=True)
         files["device.entry"] = entry

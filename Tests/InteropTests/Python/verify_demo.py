@@ -11,7 +11,9 @@ import datetime
 import pathlib
 import sys
 
-from formats import Document, Entry, H, LogKey, Note, Person, Proof, Refused, Roster, Statement, Submission, Vote, need, unbase64
+from formats import (
+    Document, Entry, H, LogKey, Note, Person, Proof, Refused, Roster, Statement, Submission, Vote, need, row_digest, unbase64,
+)
 from x509 import Certificate, Request
 
 SINGLE = "root.pem issuing.pem device.pem device.csr statement.txt submission.txt device.entry device.tlog-proof log.vkey".split()
@@ -154,8 +156,29 @@ def verify(files, pin=None):
         5: submission.note.hash,
         6: statement.hash,
     }
+    subject = bytes.fromhex(statement.subject.replace("-", ""))
+    digests[3] = row_digest(
+        "certificate",
+        authority=authority.name,
+        created=entry.members[2] // 1000,
+        der=device.der,
+        fingerprint=device.hash,
+        not_after=int(device.parsed.not_valid_after_utc.timestamp()),
+        request_id=subject,
+        serial=device.serial,
+        statement_hash=statement.hash,
+    )
+    digests[7] = row_digest(
+        "request.decision",
+        certificate=device.hash,
+        decided_by=None,
+        id=subject,
+        reason=None,
+        state="issued",
+        submission=files["submission.txt"].decode(),
+    )
     need(entry.digests == digests, "entry: other digests")
-    need(entry.members.get(8) == bytes.fromhex(statement.subject.replace("-", "")), "entry: another request")
+    need(entry.members.get(8) == subject, "entry: another request")
     need(entry.members.get(3) in {persons[name].actor for name in approvals}, "entry: the actor is no voter")
     need(entry.members.get(7, present.version) in range(statement.roster[0], present.version + 1), "entry: roster version")
     need(files["log.vkey"] == present.log.encode() + b"\n", "log.vkey: not the roster's")

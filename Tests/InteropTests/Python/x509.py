@@ -60,7 +60,7 @@ def parsed(load, data):
 class Certificate:
     def __init__(self, data):
         der = unpem(data, b"CERTIFICATE")
-        self.hash = H(der)
+        self.der, self.hash = der, H(der)
         tbs, algorithm, signature = sequence(der, 3)
         self.tbs = tbs[2]
         self.content = H(self.tbs)
@@ -69,6 +69,7 @@ class Certificate:
         fields = sequence(self.tbs, 8)
         need(fields[0][2] == bytes.fromhex("a003020102"), "certificate: version 3 is expected")
         need(fields[2][2] == algorithm[2] == ECDSA_SHA256, "certificate: signature algorithm")
+        self.serial = fields[1][1]
         self.issuer, self.subject, self.spki = fields[3][2], fields[5][2], fields[6][2]
         self.parsed = parsed(library.load_der_x509_certificate, der)
         self.extensions = parsed(lambda _: self.parsed.extensions, None)
