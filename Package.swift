@@ -40,7 +40,10 @@ let package = Package(
         // For Benchmarks/, a package of its own.
         .library(
             name: "AssayNode",
-            targets: ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Access", "API", "Client", "Registration", "Node"]),
+            targets: [
+                "Basics", "PKIX", "Proofs", "Profiles", "Approval", "Access", "API", "Client", "Registration", "Node", "Storage",
+                "Transparency",
+            ]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),

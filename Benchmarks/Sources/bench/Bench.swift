@@ -8,9 +8,12 @@ import Profiles
 @main
 struct Bench {
     static func main() async throws {
-        try issuingInProcess()
-        // `bench issuing` leaves the house out, for profilers.
-        if CommandLine.arguments.dropFirst() != ["issuing"] { try await House32.run() }
+        // `bench issuing` measures that alone, for profilers.
+        let only = CommandLine.arguments.dropFirst().first
+        if only == nil || only == "issuing" { try issuingInProcess() }
+        if only == nil || only == "committer" { try await CommitterAlone.run() }
+        if only == nil || only == "house" { try await House32.run(storing: 0) }
+        if only == nil || only == "stored" { try await House32.run(storing: 100_000) }
     }
 
     /// CSR bytes → parsed, possession verified → profile filled and linted → signed → certificate bytes; one core, no I/O. Its limit
@@ -48,6 +51,10 @@ struct Bench {
         var time = timespec()
         clock_gettime(clock, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+
+    static func seconds(_ duration: Duration) -> Double {
+        Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
     }
 
     static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }

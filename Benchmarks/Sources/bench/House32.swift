@@ -38,7 +38,8 @@ enum House32 {
         var officer: Principal { Principal(handle: handle, roles: [.registrationOfficer]) }
     }
 
-    static func run() async throws {
+    /// - Parameter certificates: how many are drawn and stored before anything is measured.
+    static func run(storing certificates: Int) async throws {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("assay-bench-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let clocks = SystemClocks()
@@ -54,7 +55,7 @@ enum House32 {
             HousePaths(data: directory),
             .init(clocks: clocks, entropy: SystemEntropy(), logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }))
         try await furnish(house, admin, officers, clocks)
-        try flushRate(directory)
+        if certificates == 0 { try flushRate(directory) } else { try await store(certificates, in: house, officers, clocks) }
         try await inProcess(house, officers, clocks)
         try await overTLS(house, officers, clocks)
     }
@@ -122,7 +123,51 @@ enum House32 {
         }
     }
 
-    private static func concurrently<Value: Sendable>(_ body: @escaping @Sendable (Int) async throws -> Value) async throws -> [Value] {
+    /// Draws certificates under an allowance, then compares all rows with the ledger.
+    private static func store(_ number: Int, in house: House, _ officers: [Person], _ clocks: some Clocks) async throws {
+        let charter = try house.services.ledger.view().charter
+        let key = try PrivateKey.generate(.ecdsaP256, entropy: SystemEntropy()).publicKey.digest
+        guard let profile = charter.documents.profiles.values.first,
+            let authority = charter.documents.authorities[profile.value.authority],
+            let policy = profile.value.approval.flatMap({ charter.documents.approvals[$0] }), let name = Handle("line-1")
+        else { return }
+        let now = clocks.now
+        let allowance = Allowance(
+            instance: charter.instance, subject: ID(at: now, entropy: SystemEntropy()), requester: officers[2].handle,
+            rosterVersion: charter.roster.version, rosterDigest: charter.roster.digest, policy: policy.reference,
+            profile: profile.reference, authority: authority.reference, machine: .init(name: name, key: key),
+            node: house.services.ledger.node, number: Int64(number), from: now, until: now.adding(seconds: 7200), opened: now,
+            expires: now.adding(days: 1))
+        let submission = Submission(
+            instance: charter.instance, subject: allowance.subject, requester: officers[2].handle, profile: allowance.profile,
+            request: allowance.wish, time: now)
+        _ = try await house.services.allowances.request(
+            allowance.text, submission: try officers[2].sign(submission.text), by: officers[2].officer)
+        for officer in officers[0...1] {
+            let vote = Vote(
+                instance: charter.instance, voter: officer.handle, decision: .approve, time: clocks.now, kind: Allowance.kind,
+                statements: [allowance.digest])
+            _ = try await house.services.allowances.vote(
+                try officer.sign(vote.text), on: allowance.subject, reason: nil, by: officer.officer)
+        }
+        let machine = Machine(name: name, key: key)
+        try await timed("draws under an allowance, durable, in process, \(workers) at once", number) {
+            _ = try await concurrently(number) { index in
+                let csr = try Fixtures.request(try PrivateKey.generate(.ecdsaP256, entropy: SystemEntropy()))
+                _ = try await house.services.allowances.draw(
+                    .init(
+                        profile: profile.value.name, csr: csr, fields: ["model": "PLC-7", "serial": "D-\(index)"],
+                        call: ID(at: clocks.now, entropy: SystemEntropy())), by: machine)
+            }
+        }
+        let entries = Int(try house.services.ledger.view().frontier.size)
+        try await timed("entries and their rows compared, whole house", entries) { _ = try await house.services.ledger.audit() }
+        print("with \(number) certificates stored:")
+    }
+
+    private static func concurrently<Value: Sendable>(
+        _ jobs: Int = jobs, _ body: @escaping @Sendable (Int) async throws -> Value
+    ) async throws -> [Value] {
         try await withThrowingTaskGroup(of: [Value].self) { group in
             for worker in 0..<workers {
                 group.addTask {
@@ -135,13 +180,13 @@ enum House32 {
         }
     }
 
-    private static func timed(_ name: String, _ body: () async throws -> Void) async throws {
+    private static func timed(_ name: String, _ jobs: Int = jobs, _ body: () async throws -> Void) async throws {
         let clock = ContinuousClock()
         let start = clock.now
         let busy = Bench.processorTime(CLOCK_PROCESS_CPUTIME_ID)
         try await body()
         let took = clock.now - start
-        Bench.line(name, Double(jobs) / (Double(took.components.seconds) + Double(took.components.attoseconds) / 1e18), "1/s")
+        Bench.line(name, Double(jobs) / Bench.seconds(took), "1/s")
         Bench.line("  processor time each", (Bench.processorTime(CLOCK_PROCESS_CPUTIME_ID) - busy) / Double(jobs) * 1000, "ms")
     }
 
