@@ -35,6 +35,7 @@ extension Handlers {
                         "fingerprint": .string(certificate.fingerprint.hex), "serial": .string(certificate.serial.hex),
                         "authority": .string(certificate.authority), "request": .string(certificate.request.description),
                         "notAfter": .time(certificate.notAfter), "created": .time(certificate.created),
+                        "revoked": .bool(certificate.isRevoked),
                     ])
                 }
                 return .json(.object(["certificates": .array(list)]))

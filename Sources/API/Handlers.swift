@@ -16,7 +16,9 @@ public enum Handlers {
                 return .json(.object(["status": .string("ready")]))
             },
         ]
-        for part in [node, officers, certificates, requests, allowances, ledger] { handlers.merge(part(services)) { first, _ in first } }
+        for part in [node, officers, certificates, requests, revocations, allowances, ledger] {
+            handlers.merge(part(services)) { first, _ in first }
+        }
         return handlers
     }
 }

@@ -32,18 +32,20 @@ public struct Services: Sendable {
     public let rosters: Rosters
     public let authorities: CertificateAuthorities
     public let registrar: Registrar
+    public let revocations: Revocations
     public let allowances: Allowances
     public let facts: Facts
 
     public init(
         ledger: Ledger, invitations: Invitations, rosters: Rosters, authorities: CertificateAuthorities, registrar: Registrar,
-        allowances: Allowances, facts: Facts
+        revocations: Revocations, allowances: Allowances, facts: Facts
     ) {
         self.ledger = ledger
         self.invitations = invitations
         self.rosters = rosters
         self.authorities = authorities
         self.registrar = registrar
+        self.revocations = revocations
         self.allowances = allowances
         self.facts = facts
     }

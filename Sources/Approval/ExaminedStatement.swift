@@ -42,6 +42,11 @@ extension Charter {
         try counting(note, in: examined, now)
     }
 
+    /// The same for a revocation.
+    public func adding(_ note: SignedNote, to examined: ExaminedRevocation, now: UTCTime) throws(Refusal) -> ExaminedRevocation {
+        try counting(note, in: examined, now)
+    }
+
     private func counting<Kind: CountedStatement>(_ note: SignedNote, in examined: Kind, _ now: UTCTime) throws(Refusal) -> Kind {
         let vote = try Vote.check(note, on: examined.statement, policy: examined.policy, roster: roster, now: now)
         guard vote.decision == .reject || !examined.votes.contains(where: { $0.voter == vote.voter }) else { throw .voteTwice }

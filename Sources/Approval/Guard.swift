@@ -37,9 +37,19 @@ public struct Guard: Sendable {
         let examined = try view.charter.examine(evidence, now: now)
         // One wish, one decision: whoever writes the database could open a decided submission as a new statement.
         if let submission = examined.submission, view.isClosed(submission.digest) { throw .statementClosed }
+        guard !view.isKeyRevoked(examined.tbs.publicKey) else { throw .keyRevoked }
         guard key == examined.authority.publicKey else { throw .wrongKey }
         try examined.requireQuorum()
         return Warrant(key: key.digest, kind: .certificate, message: evidence.tbs)
+    }
+
+    /// A revocation that enough people have voted for. It signs nothing by itself.
+    public func revocation(_ evidence: RevocationEvidence) throws(Refusal) -> ExaminedRevocation {
+        guard !view.isClosed(Digest32(of: evidence.statement)) else { throw .statementClosed }
+        let examined = try view.charter.examine(evidence, now: now)
+        guard !view.isRevoked(examined.statement.certificate) else { throw .certificateRevoked }
+        try examined.requireQuorum()
+        return examined
     }
 
     /// An allowance that enough people have voted for: what its opening rests on. It signs nothing by itself.
@@ -48,6 +58,7 @@ public struct Guard: Sendable {
         let examined = try view.charter.examine(evidence, now: now)
         guard examined.statement.node == view.node else { throw .allowanceNode }
         guard view.allowances[examined.statement.subject] == nil else { throw .statementClosed }
+        guard !view.isClosed(examined.statement.machine.key) else { throw .keyRevoked }
         try examined.requireQuorum()
         return examined
     }
@@ -78,6 +89,7 @@ public struct Guard: Sendable {
             tbs, request, content: draw.content, wish: draw.request, opened: draw.time, profile, authority)
         // A device with a machine's key could draw in that machine's name.
         guard !view.statements.values.contains(where: { $0.machine.key == certificate.publicKey.digest }) else { throw .keyNotAllowed }
+        guard !view.isKeyRevoked(certificate.publicKey) else { throw .keyRevoked }
         guard key == authority.publicKey else { throw .wrongKey }
         return Warrant(key: key.digest, kind: .certificate, message: tbs)
     }

@@ -73,6 +73,9 @@ public enum Refusal: Error, Hashable, Sendable {
     /// The anchor has it, but the statement's bytes are not at hand.
     case allowanceMissing
     case allowanceClosed
+    case revocationInvalid(String)
+    case certificateRevoked
+    case keyRevoked
     case allowanceNode
     case allowanceWindow
     case allowanceMachine
@@ -141,6 +144,9 @@ public enum Refusal: Error, Hashable, Sendable {
         case .allowanceUnknown: "allowance.unknown"
         case .allowanceMissing: "allowance.record-missing"
         case .allowanceClosed: "allowance.closed"
+        case .revocationInvalid: "revocation.invalid"
+        case .certificateRevoked: "certificate.revoked"
+        case .keyRevoked: "key.revoked"
         case .allowanceNode: "allowance.other-node"
         case .allowanceWindow: "allowance.outside-window"
         case .allowanceMachine: "allowance.other-machine"
@@ -163,7 +169,7 @@ extension Refusal {
             problem.detail.hasPrefix("\(name):") ? problem.detail : "Document \(name.escaped): \(problem.detail)"
         case .foreignInstance: "The text names another instance than this one."
         case .unknownKind(let kind):
-            "A statement or vote of kind \(kind.escaped) has no place here; people vote on statements of kind certificate or allowance."
+            "A statement or vote of kind \(kind.escaped) has no place here; people vote on statements of kind certificate, allowance or revocation."
         case .badSignature(let name): "There is no single valid signature by \(name)'s vote key under this text."
         case .rosterNotNext(let have, let got):
             "Version \(got) does not follow version \(have). Fetch the present roster and make the change again."
@@ -221,6 +227,9 @@ extension Refusal {
         case .allowanceUnknown: "The anchor has no such allowance. Without its line there is none, whatever the database says."
         case .allowanceMissing: "The anchor has the allowance, but its statement is not in the database. Restore it from a backup."
         case .allowanceClosed: "The allowance was closed. Open another one."
+        case .revocationInvalid(let what): what
+        case .certificateRevoked: "The certificate was revoked. That is for ever."
+        case .keyRevoked: "A certificate for this key was revoked because others may have the key. Make a new key."
         case .allowanceNode: "The allowance is another node's: only that node counts its certificates."
         case .allowanceWindow: "It is not within the allowance's window."
         case .allowanceMachine: "The allowance is for another machine's key."
@@ -243,7 +252,7 @@ extension Refusal {
                 .forbidden
             case .rejected, .statementExpired, .statementClosed, .voteTwice, .quorumNotMet, .rosterNotNext, .rosterPrevious,
                 .documentNotInForce,
-                .rosterSignatures, .allowanceUnknown, .allowanceMissing, .allowanceClosed:
+                .rosterSignatures, .allowanceUnknown, .allowanceMissing, .allowanceClosed, .certificateRevoked, .keyRevoked:
                 .conflict
             case .anchor, .viewMismatch, .checkpointMismatch, .drawNotReserved, .drawMismatch: .fault
             default: .invalid

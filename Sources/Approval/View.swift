@@ -1,4 +1,5 @@
 import Basics
+import PKIX
 import Proofs
 
 /// What this process knows for certain: the charter, the ledger's tree, and what is closed; made from the anchor and from ledger
@@ -11,7 +12,7 @@ public struct View: Sendable {
     public private(set) var frontier: Frontier
     /// The newest head that the anchor has.
     public private(set) var anchored: Head
-    /// Statements, submissions, and contents of authorities, that are decided.
+    /// Statements, submissions, and contents of authorities, that are decided; certificates that are revoked, and compromised keys.
     public private(set) var closed: [Digest32: UTCTime]
     /// Allowances that the anchor has, closed ones too.
     public private(set) var allowances: [ID: AnchoredAllowance]
@@ -151,6 +152,12 @@ public struct View: Sendable {
     /// Whether a statement, a submission or an authority's content is decided.
     public func isClosed(_ digest: Digest32) -> Bool { closed[digest] != nil }
 
+    /// Whether the certificate with this fingerprint was revoked.
+    public func isRevoked(_ certificate: Digest32) -> Bool { isClosed(certificate) }
+
+    /// Whether a certificate for this key was revoked because others may have the key.
+    public func isKeyRevoked(_ key: SubjectPublicKeyInfo) -> Bool { isClosed(key.digest) }
+
     /// How long a decision is remembered, in seconds. A submission belongs to statements that were opened within
     /// ``Submission/freshness`` of it, before or after, so to none that is open when this long has passed since the decision.
     public static let closingSpan = Statement.longestSpan + 2 * Submission.freshness + 2 * Vote.clockSlack
@@ -158,6 +165,8 @@ public struct View: Sendable {
     /// What an entry decides for ever: nothing with these hashes is signed again.
     public static func closings(of entry: Entry) -> [AnchorLine] {
         let until = UTCTime(seconds: Int64(clamping: entry.time / 1000)).adding(seconds: closingSpan)
+        let decided = [entry.digests[Entry.DigestKey.statement], entry.digests[Entry.DigestKey.document]].compactMap(\.self)
+            .map { AnchorLine.closed($0, until: until) }
         switch entry.type {
         // A draw is no statement that anybody could vote on: its number stops it from being signed again.
         case .certificateIssue where entry.object?.count == Draw.objectLength: return []
@@ -165,10 +174,12 @@ public struct View: Sendable {
             // Longer than any window that was open when it was closed.
             let end = UTCTime(seconds: Int64(clamping: entry.time / 1000)).adding(seconds: Allowance.longestWindow + closingSpan)
             return entry.digests[Entry.DigestKey.statement].map { [.closed($0, until: end)] } ?? []
-        case .certificateIssue, .requestReject, .allowanceReject:
-            return [entry.digests[Entry.DigestKey.statement], entry.digests[Entry.DigestKey.document]].compactMap { digest in
-                digest.map { .closed($0, until: until) }
-            }
+        case .certificateIssue, .requestReject, .allowanceReject, .revocationReject: return decided
+        case .certificateRevoke:
+            // The certificate, and a key that others may have, for ever.
+            return decided
+                + [entry.digests[Entry.DigestKey.certificate], entry.digests[Entry.DigestKey.key]].compactMap(\.self)
+                .map { .closed($0, until: .never) }
         case .authorityIssue: return entry.digests[Entry.DigestKey.content].map { [.closed($0, until: .never)] } ?? []
         default: return []
         }

@@ -23,9 +23,9 @@ public protocol VotedStatement: Hashable, Sendable {
 
 /// Kinds of statements that votes may name.
 public enum VotedKind {
-    public static let known = [Statement.kind, Allowance.kind]
+    public static let known = [Statement.kind, Allowance.kind, Revocation.kind]
     /// Kinds of which one vote may list more than one.
-    public static let listed = [Statement.kind]
+    public static let listed = [Statement.kind, Revocation.kind]
 }
 
 extension Statement: VotedStatement {

@@ -71,19 +71,9 @@ extension Session {
                 .conflict, "allowance.decided", title: "The allowance is decided already",
                 detail: "It is \(allowance.state.rawValue). An open one is ended with: assay allowance close \(allowance.id)")
         }
-        let examined: ExaminedAllowance
         switch allowance.examined {
-        case .success(let value): examined = value
+        case .success(let examined): try checkVote(decision, on: examined)
         case .failure(let refusal): throw refusal.problem
-        }
-        if let rejecter = examined.rejecter { throw Refusal.rejected(by: rejecter).problem }
-        let isRequester = examined.statement.requester == handle
-        if decision == .approve {
-            if isRequester { throw Refusal.voterIsRequester.problem }
-            if examined.approvers.contains(handle) { throw Refusal.voteTwice.problem }
-        }
-        guard isRequester || examined.policy.roles.contains(where: { roster.holds(handle, $0, for: examined.profile.name) }) else {
-            throw Refusal.voterNotEligible.problem
         }
     }
 

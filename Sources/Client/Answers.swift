@@ -40,6 +40,7 @@ public struct CertificateSummary: Hashable, Sendable {
     public let request: ID
     public let notAfter: UTCTime
     public let created: UTCTime
+    public let isRevoked: Bool
 }
 
 /// An authority as the node lists it.
@@ -95,7 +96,8 @@ extension Session {
                 fingerprint: try fields.parsed("fingerprint", expected: "64 hexadecimal digits") { Digest32(hex: $0) },
                 serial: try fields.parsed("serial", expected: "hexadecimal digits") { Bytes(hex: $0)?.hex },
                 authority: try fields.handle("authority"),
-                request: try fields.id("request"), notAfter: try fields.time("notAfter"), created: try fields.time("created"))
+                request: try fields.id("request"), notAfter: try fields.time("notAfter"), created: try fields.time("created"),
+                isRevoked: try fields.bool("revoked", default: false))
         }
     }
 

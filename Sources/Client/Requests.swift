@@ -53,17 +53,7 @@ extension Session {
                 .conflict, "request.decided", title: "The request is decided already",
                 detail: "It is \(request.state.rawValue). Nothing more can be voted on it: assay request show \(request.id)")
         }
-        let examined = try sound(request)
-        if let rejecter = examined.rejecter { throw Refusal.rejected(by: rejecter).problem }
-        let isRequester = examined.statement.requester == handle
-        if decision == .approve {
-            if isRequester { throw Refusal.voterIsRequester.problem }
-            if examined.approvers.contains(handle) { throw Refusal.voteTwice.problem }
-        }
-        guard !roster.voteKeys(of: handle).isEmpty else { throw Refusal.voterUnknown.problem }
-        guard isRequester || examined.policy.roles.contains(where: { roster.holds(handle, $0, for: examined.profile.name) }) else {
-            throw Refusal.voterNotEligible.problem
-        }
+        try checkVote(decision, on: try sound(request))
     }
 
     /// Signs a vote over exactly the statement that was looked at, and hands it in.

@@ -68,9 +68,10 @@ public struct House: Sendable {
         for problem in unaccounted {
             surroundings.logger.warning("allowance", metadata: ["code": "\(problem.code)", "detail": "\(problem.detail)"])
         }
+        let registrar = Registrar(ledger: ledger, authorities: authorities, entropy: surroundings.entropy)
         let services = Services(
             ledger: ledger, invitations: Invitations(ledger: ledger, entropy: surroundings.entropy), rosters: Rosters(ledger: ledger),
-            authorities: authorities, registrar: Registrar(ledger: ledger, authorities: authorities, entropy: surroundings.entropy),
+            authorities: authorities, registrar: registrar, revocations: Revocations(ledger: ledger, registrar: registrar),
             allowances: Allowances(ledger: ledger, authorities: authorities, entropy: surroundings.entropy),
             facts: .init(
                 software: software, custody: custody.protection, serverKey: serverKey.publicKey.digest, warnings: unaccounted))

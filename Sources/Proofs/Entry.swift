@@ -36,6 +36,8 @@ public struct Entry: Hashable, Sendable {
         public static let statement: UInt8 = 6
         /// Where one event makes, or decides, two rows.
         public static let secondRow: UInt8 = 7
+        /// H of a SubjectPublicKeyInfo that is never to be certified again.
+        public static let key: UInt8 = 8
     }
 
     /// Octets of an entry at most.

@@ -48,11 +48,18 @@ public struct EventType: Hashable, Sendable, CustomStringConvertible {
     public static let allowanceReject = EventType(registered: "allowance.reject")
     /// An officer closed an allowance.
     public static let allowanceClose = EventType(registered: "allowance.close")
+    /// A revocation was asked for, and its statement opened for votes.
+    public static let revocationRequest = EventType(registered: "revocation.request")
+    /// A person's rejection closed a revocation before it was decided.
+    public static let revocationReject = EventType(registered: "revocation.reject")
+    /// A certificate was revoked: enough people have voted for it.
+    public static let certificateRevoke = EventType(registered: "certificate.revoke")
 
     /// The registry.
     public static let known: [EventType] = [
         .ledgerCreated, .rosterAccepted, .keyGenerated, .authorityIssue, .requestOpen, .requestReject, .requestExpire, .voteCast,
         .certificateIssue, .officerInvite, .officerEnroll, .allowanceRequest, .allowanceOpen, .allowanceReject, .allowanceClose,
+        .revocationRequest, .revocationReject, .certificateRevoke,
     ]
 
     /// Whether this version knows what the type means.

@@ -85,6 +85,7 @@ extension Allowances {
                     .conflict, "allowance.call-reused", title: "The call's id was used for something else",
                     detail: "An earlier call with this id asked for another certificate. Draw with a new id.", field: "call")
             }
+            guard !(try ledger.view().isRevoked(fingerprint)) else { throw Refusal.certificateRevoked }
             return try await Registrar(ledger: ledger, authorities: authorities, entropy: entropy).certificate(fingerprint)
         } catch { throw Problem(wrapping: error) }
     }

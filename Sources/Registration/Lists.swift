@@ -24,6 +24,8 @@ extension Registrar {
         public let request: ID
         public let notAfter: UTCTime
         public let created: UTCTime
+        /// The ledger's word, not a row's.
+        public let isRevoked: Bool
     }
 
     public static let longestList: Int64 = 500
@@ -62,6 +64,7 @@ extension Registrar {
 
     /// Certificates, newest first, at most 500.
     public func certificates() async throws(Problem) -> [CertificateSummary] {
+        let view = try ledger.view()
         do {
             return try await ledger.store.read { snapshot in
                 let rows = try snapshot.rows(
@@ -73,10 +76,11 @@ extension Registrar {
                     guard let request = ID(bytes: try row.blob("request_id")) else {
                         throw StorageError.damaged("A row of the table certificate is not as this program writes it.")
                     }
+                    let fingerprint = try row.digest("fingerprint")
                     return CertificateSummary(
-                        fingerprint: try row.digest("fingerprint"), serial: try row.blob("serial"), authority: try row.text("authority"),
+                        fingerprint: fingerprint, serial: try row.blob("serial"), authority: try row.text("authority"),
                         request: request, notAfter: UTCTime(seconds: try row.integer("not_after")),
-                        created: UTCTime(seconds: try row.integer("created")))
+                        created: UTCTime(seconds: try row.integer("created")), isRevoked: view.isRevoked(fingerprint))
                 }
             }
         } catch { throw Problem(wrapping: error) }

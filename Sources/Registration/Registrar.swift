@@ -55,15 +55,16 @@ public struct Registrar: Sendable {
                 return record
             }
             guard !view.isClosed(submission.digest) else { throw Refusal.statementClosed }
-            let statement = try open(wish, submission, view.charter, now)
+            let statement = try open(wish, submission, view, now)
             try await commit(wish, submission, statement, view.charter, now)
             return try await request(submission.subject)
         } catch { throw Problem(wrapping: error) }
     }
 
     private func open(
-        _ wish: Wish, _ submission: Submission, _ charter: Charter, _ now: UTCTime
+        _ wish: Wish, _ submission: Submission, _ view: View, _ now: UTCTime
     ) throws -> (statement: Statement, tbs: Bytes) {
+        let charter = view.charter
         let documents = charter.documents
         guard let profile = documents.profiles[submission.profile.name] else {
             throw Problem(
@@ -78,6 +79,7 @@ public struct Registrar: Sendable {
         _ = try authorities.certificate(of: authority.value.name)
         let request = try Self.request(wish.csr)
         guard request.digest == submission.request else { throw Refusal.requestMismatch }
+        guard !view.isKeyRevoked(request.publicKey) else { throw Refusal.keyRevoked }
         let filling = Filling(
             serial: SerialNumber(at: now, random: entropy.bytes(16)), now: now, publicKey: request.publicKey, fields: wish.fields,
             request: request)

@@ -10,6 +10,7 @@ enum Schema {
         Migration(name: "001-ledger", statements: ledger),
         Migration(name: "002-services", statements: services),
         Migration(name: "003-allowances", statements: allowances),
+        Migration(name: "004-revocations", statements: revocations),
     ]
 
     private static let ledger = [
@@ -208,5 +209,24 @@ enum Schema {
             UNIQUE (machine, call)
         )
         """,
+    ]
+
+    private static let revocations = [
+        """
+        CREATE TABLE revocation (
+            id BLOB NOT NULL PRIMARY KEY,
+            requester TEXT NOT NULL,
+            certificate BLOB NOT NULL,
+            statement_hash BLOB NOT NULL UNIQUE,
+            statement TEXT NOT NULL,
+            submission TEXT NOT NULL,
+            state TEXT NOT NULL,
+            decided_by TEXT,
+            reason TEXT,
+            created BIGINT NOT NULL,
+            version BIGINT NOT NULL
+        )
+        """,
+        "CREATE INDEX revocation_certificate ON revocation (certificate)",
     ]
 }

@@ -27,6 +27,11 @@ extension RowKind {
         "allowance.decision", of: "allowance", by: ["id"], ["submission", "state", "decided_by", "reason"])
     public static let draw = RowKind(
         "draw", of: "draw", by: ["allowance", "number"], ["machine", "call", "wish", "fingerprint", "created"])
+    public static let revocation = RowKind(
+        "revocation", of: "revocation", by: ["id"],
+        ["requester", "certificate", "statement_hash", "statement", "submission", "created"])
+    public static let revocationDecision = RowKind(
+        "revocation.decision", of: "revocation", by: ["id"], ["submission", "state", "decided_by", "reason"])
     /// Written by the committer itself; it proves nothing, but whoever looks for an object's entries goes by it.
     public static let mention = RowKind("mention", of: "mention", by: ["object", "idx"])
 
@@ -34,7 +39,7 @@ extension RowKind {
     /// is nobody's word yet, and is gone when it has become somebody's.
     public static let all: [RowKind] = [
         .roster, .document, .person, .key, .authority, .request, .requestDecision, .vote, .certificate, .allowance, .allowanceDecision,
-        .draw, .mention,
+        .draw, .revocation, .revocationDecision, .mention,
     ]
 }
 
@@ -54,6 +59,8 @@ enum RowClaims {
         case .voteCast: [(row, .vote)]
         case .certificateIssue: [(row, .certificate), (second, entry.object?.count == 24 ? .draw : .requestDecision)]
         case .allowanceRequest: [(row, .allowance)]
+        case .revocationRequest: [(row, .revocation)]
+        case .certificateRevoke, .revocationReject: [(row, .revocationDecision)]
         case .allowanceOpen, .allowanceReject, .allowanceClose: [(row, .allowanceDecision)]
         default: []
         }
@@ -69,6 +76,7 @@ enum RowClaims {
             let present = try RowContent(kind, row: row)
             // It was opened before it was closed, and that has an entry of its own.
             return state == "closed" ? [try opened(row), present] : [present]
+        case .revocationDecision: return try row.text("state") == "requested" ? [] : [RowContent(kind, row: row)]
         case .document: return [try document(row)]
         default: return [try RowContent(kind, row: row)]
         }

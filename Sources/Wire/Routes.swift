@@ -6,7 +6,8 @@ public enum Routes {
         addOfficer, officers, officer,
         draftAuthorities, authorities, authorityCertificate,
         submitRequest, requests, request, vote, requestEntries,
-        certificates, certificate,
+        certificates, certificate, certificateStatus,
+        requestRevocation, revocations, revocation, voteRevocation,
         requestAllowance, allowances, allowance, voteAllowance, closeAllowance, drawCertificate,
         checkpoint, entries, proof, consistency, audit,
     ]
@@ -115,7 +116,33 @@ extension Routes {
         "certificate", .get, api("certificates", .parameter(.init("fingerprint", .digest, "SHA-256 of the certificate's DER."))),
         permission: .person, answers: [.init(200, .certificate, "The certificate in DER.")], summary: "One certificate.")
 
+    public static let certificateStatus = Route(
+        "certificate.status", .get,
+        api("certificates", .parameter(.init("fingerprint", .digest, "SHA-256 of the certificate's DER.")), "status"), permission: .person,
+        answers: [.init(200, .json, "Whether it is revoked, by which revocation, why, and since when.")],
+        summary: "Whether a certificate is revoked.")
+
     private static let requestID = Route.Parameter("id", .id, "The request's id.")
+}
+
+// Revocations.
+extension Routes {
+    public static let requestRevocation = Route(
+        "revocation.request", .post, api("revocations"), permission: registrationOfficer, bodies: [.json],
+        answers: [.init(201, .json, "The revocation waits for votes.")], summary: "Ask that a certificate be revoked.")
+    public static let revocations = Route(
+        "revocations", .get, api("revocations"), permission: .person, answers: [.init(200, .json, "Revocations, newest first.")],
+        summary: "The revocations and their states.")
+    public static let revocation = Route(
+        "revocation", .get, api("revocations", .parameter(revocationID)), permission: .person,
+        answers: [.init(200, .json, "Statement, certificate, submission, votes and state.")],
+        summary: "Everything about one revocation, to be checked by the caller before a vote is signed.")
+    public static let voteRevocation = Route(
+        "revocation.vote", .post, api("revocations", .parameter(revocationID), "votes"), permission: .person, bodies: [.json],
+        answers: [.init(200, .json, "The revocation's state after the vote.")],
+        summary: "Approve or reject: a signed vote over the revocation's statement. The last approval that is needed revokes.")
+
+    private static let revocationID = Route.Parameter("id", .id, "The revocation's id.")
 }
 
 // Allowances, and what machines draw from them.

@@ -8,12 +8,12 @@ import Profiles
 /// `assay certificate …`
 struct CertificateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "certificate", abstract: "List, show and fetch certificates.",
+        commandName: "certificate", abstract: "List, show, fetch and revoke certificates.",
         discussion: """
             Example:
               assay certificate get ID --out device.pem --as officer-3
             """,
-        subcommands: [List.self, Show.self, Get.self])
+        subcommands: [List.self, Show.self, Get.self, Revoke.self])
 }
 
 extension CertificateCommand {
@@ -29,11 +29,11 @@ extension CertificateCommand {
 
         func run() async throws {
             try await working(personal) { session in
-                var table = Table("fingerprint", "authority", "valid until", "issued", "request")
+                var table = Table("fingerprint", "authority", "valid until", "issued", "request", "")
                 for one in try await session.certificates() {
                     table.add(
-                        one.fingerprint.hex, one.authority.description, one.notAfter.shown, one.created.description, one.request.description
-                    )
+                        one.fingerprint.hex, one.authority.description, one.notAfter.shown, one.created.description,
+                        one.request.description, one.isRevoked ? "revoked" : "")
                 }
                 table.isEmpty ? say("No certificates.") : table.say()
             }
@@ -60,7 +60,8 @@ extension CertificateCommand {
             guard ID(which) == nil, Digest32(hex: which) == nil else {
                 return try await working(personal) { session in
                     let certificate = try await find(which, session)
-                    show(certificate, signer: session.signer(of: certificate))
+                    show(
+                        certificate, signer: session.signer(of: certificate), status: try await session.status(of: certificate.fingerprint))
                 }
             }
             try await reporting {
@@ -101,12 +102,15 @@ extension CertificateCommand {
                     return warn("No authority in force has signed it: that it is genuine could not be checked with a key of the roster.")
                 }
                 say("  signed by authority \(signer)")
+                if try await session.status(of: certificate.fingerprint).isRevoked {
+                    warn("This certificate is revoked: assay certificate show \(which.escaped)")
+                }
             }
         }
     }
 }
 
-private func find(_ which: String, _ session: Session) async throws(Problem) -> Certificate {
+func find(_ which: String, _ session: Session) async throws(Problem) -> Certificate {
     if let fingerprint = Digest32(hex: which) { return try await session.certificate(fingerprint) }
     guard let id = ID(which) else {
         throw Problem(
@@ -121,10 +125,14 @@ private func find(_ which: String, _ session: Session) async throws(Problem) -> 
     return certificate
 }
 
-func show(_ certificate: Certificate, signer: Handle?) {
+func show(_ certificate: Certificate, signer: Handle?, status: CertificateStatus? = nil) {
     var facts = Facts(Explanation(of: certificate.tbs))
     facts.add("Fingerprint", certificate.fingerprint.hex)
     if let signer { facts.add("Signed by", "authority \(signer), verified with the key in its document") }
+    if let status {
+        let why = [status.reason?.escaped, status.effective.map { "since \($0)" }, status.revocation.map { "assay revocation show \($0)" }]
+        facts.add("Revoked", status.isRevoked ? (["yes"] + why.compactMap(\.self)).joined(separator: ", ") : "no, the node says")
+    }
     facts.say()
 }
 

@@ -33,7 +33,7 @@ struct VoteTests {
 
     static let void: [VoidVote] = [
         VoidVote("of another house", "approval.foreign-instance", text: "instance 7f", "instance 6f"),
-        VoidVote("on an unknown kind", "statement.unknown-kind", text: "kind certificate", "kind revocation"),
+        VoidVote("on an unknown kind", "statement.unknown-kind", text: "kind certificate", "kind key-export"),
         VoidVote("on another kind", "vote.kind-mismatch", text: "kind certificate", "kind allowance"),
         VoidVote("of a later version", "vote.malformed", text: "assay/vote/v1", "assay/vote/v2"),
         VoidVote("with another decision", "vote.malformed", text: "decision approve", "decision approved"),

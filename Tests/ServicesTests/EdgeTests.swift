@@ -64,7 +64,7 @@ struct EdgeTests {
     @Test("Nobody, a stranger, an officer, an administrator: who may call what")
     func permissions() async throws {
         let administrators: Set = ["roster.propose", "roster.proposals", "officer.add", "officers", "officer", "authority.draft"]
-        let officers: Set = ["request.submit", "allowance.request", "allowance.close"]
+        let officers: Set = ["request.submit", "allowance.request", "allowance.close", "revocation.request"]
         let machines: Set = ["certificate.draw"]
         let anyone: Set = ["health", "ready", "enrollment.redeem"]
         try await EdgeHouse.run { edge in

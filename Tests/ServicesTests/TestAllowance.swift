@@ -13,9 +13,9 @@ struct TestStation: Sendable {
     let name: Handle
     let key: PrivateKey
 
-    init(_ name: String = "line-3") throws {
+    init(_ name: String = "line-3", key: PrivateKey? = nil) throws {
         self.name = try #require(Handle(name))
-        key = try PrivateKey.generate(.ecdsaP256, entropy: SystemEntropy())
+        self.key = try key ?? PrivateKey.generate(.ecdsaP256, entropy: SystemEntropy())
     }
 
     var machine: Machine { Machine(name: name, key: key.publicKey.digest) }

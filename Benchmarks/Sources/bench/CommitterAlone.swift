@@ -42,8 +42,8 @@ enum CommitterAlone {
 
     private static func commits(_ path: String, _ entry: Bytes) async throws -> (rate: Double, size: Double) {
         let groups = Mutex(0)
-        let store = try await Store.create(at: path, headMAC: { _, _ in Bytes(repeating: 0, count: 32) }) { _ in groups.withLock { $0 += 1 }
-        }
+        let store = try await Store.create(
+            at: path, headMAC: { _, _ in Bytes(repeating: 0, count: 32) }, onCommit: { _ in groups.withLock { $0 += 1 } })
         let clock = ContinuousClock()
         let start = clock.now
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -1,0 +1,136 @@
+import Approval
+import Basics
+import PKIX
+import Profiles
+import Proofs
+import Wire
+
+/// What an officer wants to be revoked.
+public struct RevocationWish: Sendable {
+    /// SHA-256 of the certificate's DER.
+    public let certificate: Digest32
+    public let reason: RevocationReason
+    /// Since when it was not to be trusted; nil: now.
+    public let effective: UTCTime?
+    /// Whose approval policy decides; nil where only one profile is issued by the certificate's authority.
+    public let profile: Handle?
+
+    public init(certificate: Digest32, reason: RevocationReason, effective: UTCTime?, profile: Handle?) {
+        self.certificate = certificate
+        self.reason = reason
+        self.effective = effective
+        self.profile = profile
+    }
+}
+
+/// What a node says of a certificate.
+public struct CertificateStatus: Hashable, Sendable {
+    public let isRevoked: Bool
+    public let revocation: ID?
+    public let reason: String?
+    public let effective: UTCTime?
+}
+
+extension Session {
+    /// Writes the statement, from the certificate's bytes and this side's own copy of roster and documents, signs it, and hands it in.
+    public func revoke(_ wish: RevocationWish) async throws(Problem) -> RevocationReport {
+        let certificate = try await certificate(wish.certificate)
+        let documents = charter.documents
+        guard let name = signer(of: certificate), let authority = documents.authorities[name] else {
+            throw Problem(
+                .conflict, "revocation.authority-unknown", title: "No authority in force has signed this certificate",
+                detail: "Only what an authority of the present roster has signed can be revoked.")
+        }
+        let profile = try profile(wish.profile, of: name)
+        guard let approval = profile.value.approval, let policy = documents.approvals[approval] else {
+            throw unknownProfile(profile.value.name)
+        }
+        let now = clocks.now
+        let statement = Revocation(
+            instance: charter.instance, subject: ID(at: now, entropy: entropy), requester: handle, rosterVersion: roster.version,
+            rosterDigest: roster.digest, policy: policy.reference, profile: profile.reference, authority: authority.reference,
+            serial: certificate.tbs.serialNumber, certificate: certificate.fingerprint, reason: wish.reason,
+            effective: wish.effective ?? now, opened: now, expires: now.adding(days: policy.value.days))
+        let submission = try keys.sign(
+            Submission(
+                instance: charter.instance, subject: statement.subject, requester: handle, profile: profile.reference,
+                request: statement.wish, time: now
+            ).text)
+        let evidence = RevocationEvidence(
+            statement: statement.text, certificate: certificate.der, submission: submission, votes: [])
+        _ = try refusing { () throws(Refusal) in try charter.examine(evidence, now: now) }
+        var answer = try await transport.fields(
+            Routes.requestRevocation,
+            body: .json(.object(["statement": .string(statement.text), "submission": .string(submission.rendered)])))
+        let report = try RevocationReport(&answer, id: statement.subject, charter: charter, now: clocks.now)
+        guard report.statement == statement else { throw .lied("The statement that waits for votes is not yours.") }
+        return report
+    }
+
+    private func profile(_ name: Handle?, of authority: Handle) throws(Problem) -> Documents.InForce<Profile> {
+        let profiles = charter.documents.profiles
+        if let name {
+            guard let profile = profiles[name] else { throw unknownProfile(name) }
+            return profile
+        }
+        let own = profiles.values.filter { $0.value.authority == authority }
+        guard let only = own.first, own.count == 1 else {
+            throw Problem(
+                .invalid, "revocation.profile-needed", title: "Under which profile was it issued?",
+                detail: "Authority \(authority) issues under several: say --profile "
+                    + own.map(\.value.name.description).sorted().joined(separator: ", or --profile ") + ".", field: "profile")
+        }
+        return only
+    }
+
+    /// Whether a certificate is revoked, as the node says.
+    public func status(of certificate: Digest32) async throws(Problem) -> CertificateStatus {
+        var fields = try await transport.fields(Routes.certificateStatus, parameters: ["fingerprint": certificate.hex])
+        return CertificateStatus(
+            isRevoked: try fields.bool("revoked", default: false),
+            revocation: fields.isNull("revocation") ? nil : try fields.id("revocation"),
+            reason: fields.isNull("reason") ? nil : try fields.string("reason"),
+            effective: fields.isNull("effective") ? nil : try fields.time("effective"))
+    }
+
+    public func revocations() async throws(Problem) -> [RevocationReport] {
+        var fields = try await transport.fields(Routes.revocations)
+        return try fields.list("revocations") { fields throws(Problem) in
+            try RevocationReport(&fields, id: nil, charter: charter, now: clocks.now)
+        }
+    }
+
+    public func revocation(_ id: ID) async throws(Problem) -> RevocationReport {
+        var answer = try await transport.fields(Routes.revocation, parameters: ["id": id.description])
+        return try RevocationReport(&answer, id: id, charter: charter, now: clocks.now)
+    }
+
+    /// Whether this person may cast this vote now: the guard's own rules, before anything is signed.
+    public func check(_ decision: Vote.Decision, on revocation: RevocationReport) throws(Problem) {
+        guard revocation.state == .requested else {
+            throw Problem(
+                .conflict, "revocation.decided", title: "The revocation is decided already", detail: "It is \(revocation.state.rawValue).")
+        }
+        switch revocation.examined {
+        case .success(let examined): try checkVote(decision, on: examined)
+        case .failure(let refusal): throw refusal.problem
+        }
+    }
+
+    /// Signs a vote over exactly the statement that was looked at, and hands it in.
+    public func vote(
+        _ decision: Vote.Decision, on revocation: RevocationReport, reason: Reason? = nil
+    ) async throws(Problem) -> RevocationReport {
+        try check(decision, on: revocation)
+        let vote = Vote(
+            instance: charter.instance, voter: handle, decision: decision, time: clocks.now, reason: reason?.commitment ?? Vote.noReason,
+            kind: Revocation.kind, statements: [revocation.statement.digest])
+        let note = try keys.sign(vote.text)
+        var answer = try await transport.fields(
+            Routes.voteRevocation, parameters: ["id": revocation.id.description],
+            body: .json(.object(["vote": .string(note.rendered), "reason": reason.map { .string($0.text) } ?? .null])))
+        let after = try RevocationReport(&answer, id: revocation.id, charter: charter, now: clocks.now)
+        guard after.statement == revocation.statement else { throw .lied("The statement was exchanged while you voted.") }
+        return after
+    }
+}
