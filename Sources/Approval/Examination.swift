@@ -98,7 +98,7 @@ extension Charter {
         guard Digest32(of: bytes) == content else { throw .contentMismatch }
         let request: CertificateRequest
         do throws(PKIXError) {
-            request = try CertificateRequest(der: csr)
+            request = try CertificateRequest(der: csr, leniencies: profile.leniencies)
             try request.verifyPossession()
         } catch { throw .request(error) }
         let tbs: TBSCertificate

@@ -12,7 +12,7 @@ extension Session {
     ///   - fields: a value for each of the profile's fields.
     public func submit(profile name: Handle, csr file: Bytes, fields: [String: String]) async throws(Problem) -> RequestEvidence {
         guard let profile = charter.documents.profiles[name] else { throw unknownProfile(name) }
-        let csr = try Self.request(file)
+        let csr = try Self.request(file, profile.value.leniencies)
         try checkFields(fields, of: profile.value)
         let now = clocks.now
         let submission = Submission(
@@ -85,9 +85,9 @@ extension Session {
         }
     }
 
-    static func request(_ file: Bytes) throws(Problem) -> CertificateRequest {
+    static func request(_ file: Bytes, _ leniencies: Set<CertificateRequest.Leniency>) throws(Problem) -> CertificateRequest {
         do throws(PKIXError) {
-            let request = try CertificateRequest(der: try PEM.derOrPEM(file, labels: PEM.requestLabels))
+            let request = try CertificateRequest(der: try PEM.derOrPEM(file, labels: PEM.requestLabels), leniencies: leniencies)
             try request.verifyPossession()
             return request
         } catch {

@@ -143,3 +143,7 @@ protocol HeldKey: Sendable {
     var secret: Bytes { get }
     func sign(_ message: Bytes, as scheme: SignatureAlgorithm) throws -> Bytes
 }
+
+extension KeyAlgorithm: CustomStringConvertible {
+    public var description: String { name }
+}

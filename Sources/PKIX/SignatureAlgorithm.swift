@@ -112,3 +112,7 @@ public struct SignatureAlgorithm: Hashable, Sendable {
     public static func == (left: SignatureAlgorithm, right: SignatureAlgorithm) -> Bool { left.identifier == right.identifier }
     public func hash(into hasher: inout Hasher) { hasher.combine(identifier) }
 }
+
+extension SignatureAlgorithm: CustomStringConvertible {
+    public var description: String { name }
+}

@@ -12,6 +12,7 @@ import PKIX
 /// | `printable` | subject attributes that are PrintableString instead of UTF8String |
 /// | `fields` | name → `max`, and optionally `min`, `alphabet` (``Alphabet``) |
 /// | `keys` | names of accepted key algorithms |
+/// | `leniencies` | `absentAttributes`, `explicitFalse`: what is forgiven in requests |
 /// | `validity` | `{"until": "never"}`, `{"days": n}` or `{"years": n}`; `skew` in seconds, 300 unless given |
 /// | `basicConstraints` | `"absent"` (default), `"end-entity"`, or `{"authority": true, "pathLength": n}` |
 /// | `keyUsage`, `extendedKeyUsage` | lists of names (purposes also as dotted object identifiers); absent: no extension |
@@ -31,6 +32,8 @@ public struct Profile: Hashable, Sendable {
     /// The approval policy that decides; nil where no request is opened under the profile.
     public let approval: Handle?
     public let keys: [KeyAlgorithm]
+    /// What is forgiven in requests; nothing unless the document names it.
+    public let leniencies: Set<CertificateRequest.Leniency>
     /// What each request must give, sorted by name.
     public let fields: [Field]
     public let validity: ValidityRule
@@ -60,6 +63,7 @@ public struct Profile: Hashable, Sendable {
         authority = try members.handle("authority")
         approval = members.optional("approval") == nil ? nil : try members.handle("approval")
         keys = try Self.keys(&members)
+        leniencies = try Self.leniencies(&members)
         var fields: [String: Field] = [:]
         if members.optional("fields") != nil, case .object(let documents) = try members.any("fields") {
             for (name, document) in documents { fields[name] = try Field(name: name, document: document) }
@@ -86,6 +90,18 @@ public struct Profile: Hashable, Sendable {
         }
         guard !keys.isEmpty else { throw members.wrong("keys", expected: "at least one key algorithm") }
         return keys
+    }
+
+    private static func leniencies(_ members: inout JSONFields) throws(Problem) -> Set<CertificateRequest.Leniency> {
+        var found: Set<CertificateRequest.Leniency> = []
+        guard members.optional("leniencies") != nil else { return found }
+        for name in try members.strings("leniencies") {
+            guard let one = CertificateRequest.Leniency(rawValue: name), found.insert(one).inserted else {
+                let all = CertificateRequest.Leniency.allCases.map(\.rawValue).joined(separator: ", ")
+                throw members.wrong("leniencies", expected: "some of \(all), each once")
+            }
+        }
+        return found
     }
 
     /// What stands in the document but could never be issued.

@@ -118,7 +118,7 @@ extension Allowances {
             }
             _ = try authorities.chain(of: authority.value.name)
             let signer = try await authorities.signer(of: authority.value)
-            let request = try Registrar.request(wish.csr)
+            let request = try Registrar.request(wish.csr, profile.value)
             let serial = SerialNumber(at: now, random: entropy.bytes(16))
             let filling = Filling(serial: serial, now: now, publicKey: request.publicKey, fields: wish.fields, request: request)
             let tbs = try profile.value.fill(filling, issuer: try authority.value.asIssuer())

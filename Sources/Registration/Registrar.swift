@@ -77,7 +77,7 @@ public struct Registrar: Sendable {
             let policy = documents.approvals[name]
         else { throw Refusal.documentNotInForce("profile \(submission.profile.name)") }
         _ = try authorities.certificate(of: authority.value.name)
-        let request = try Self.request(wish.csr)
+        let request = try Self.request(wish.csr, profile.value)
         guard request.digest == submission.request else { throw Refusal.requestMismatch }
         guard !view.isKeyRevoked(request.publicKey) else { throw Refusal.keyRevoked }
         let filling = Filling(
@@ -94,9 +94,9 @@ public struct Registrar: Sendable {
         return (statement, tbs.der)
     }
 
-    static func request(_ der: Bytes) throws(Problem) -> CertificateRequest {
+    static func request(_ der: Bytes, _ profile: Profile) throws(Problem) -> CertificateRequest {
         do throws(PKIXError) {
-            let request = try CertificateRequest(der: der)
+            let request = try CertificateRequest(der: der, leniencies: profile.leniencies)
             try request.verifyPossession()
             return request
         } catch {

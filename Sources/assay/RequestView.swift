@@ -43,7 +43,9 @@ func showBriefly(_ request: RequestEvidence) {
 
 /// What the request itself asked for, so that nobody takes it for what is issued.
 private func showOwnWords(_ request: RequestEvidence) {
-    guard let csr = try? CertificateRequest(der: request.csr), !csr.subject.rdns.isEmpty, csr.subject != request.tbs.subject else { return }
+    guard let csr = try? CertificateRequest(der: request.csr, leniencies: Set(CertificateRequest.Leniency.allCases)),
+        !csr.subject.rdns.isEmpty, csr.subject != request.tbs.subject
+    else { return }
     say()
     say("Asked for in the CSR, and not taken:")
     var facts = Facts()
