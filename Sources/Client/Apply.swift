@@ -23,8 +23,11 @@ extension Session {
         var documents = plan.complete
         var certificates: [(name: Handle, tbs: TBSCertificate)] = []
         if !plan.drafts.isEmpty {
+            let call = ID(at: clocks.now, entropy: entropy)
             var fields = try await transport.fields(
-                Routes.draftAuthorities, body: .json(.object(["authorities": .array(plan.drafts.map(\.document))])))
+                Routes.draftAuthorities,
+                body: .json(
+                    .object(["authorities": .array(plan.drafts.map(\.document)), "call": .string(call.description)])))
             let answers = try fields.list("drafts") { fields throws(Problem) in
                 (name: try fields.handle("name"), document: try fields.base64("document"), tbs: try fields.base64("tbs"))
             }

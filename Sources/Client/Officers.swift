@@ -5,14 +5,15 @@ import Proofs
 import Wire
 
 extension Session {
-    /// Asks for a one-time code for a new person, and notes the roles here: at the confirmation they come from this note, not from the node.
+    /// Draws a one-time code for a new person, of which the node learns the hash, and notes the roles here: at the confirmation they come from this note, not from the node.
     /// - Returns: the code to be given to that person, and until when it can be redeemed.
     public func invite(_ newcomer: Handle, roles: [Role]) async throws(Problem) -> (code: ConnectionCode, expires: UTCTime) {
         try requireAdministrator()
         guard !roster.people.contains(newcomer) else { throw Self.taken(newcomer) }
-        var fields = try await transport.fields(Routes.addOfficer, body: .json(.object(["handle": .string(newcomer.description)])))
-        let secret = try fields.base64("secret")
-        guard secret.count == 16 else { throw .answerMalformed("A code's secret has 16 octets.") }
+        let secret = entropy.bytes(16)
+        var fields = try await transport.fields(
+            Routes.addOfficer,
+            body: .json(.object(["handle": .string(newcomer.description), "code": .string(Digest32(of: secret).base64)])))
         let expires = try fields.time("expires")
         var pending = try folder.pending()
         pending[newcomer] = roles

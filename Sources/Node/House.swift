@@ -70,7 +70,7 @@ public struct House: Sendable {
         }
         let registrar = Registrar(ledger: ledger, authorities: authorities, entropy: surroundings.entropy)
         let services = Services(
-            ledger: ledger, invitations: Invitations(ledger: ledger, entropy: surroundings.entropy), rosters: Rosters(ledger: ledger),
+            ledger: ledger, invitations: Invitations(ledger: ledger), rosters: Rosters(ledger: ledger),
             authorities: authorities, registrar: registrar, revocations: Revocations(ledger: ledger, registrar: registrar),
             allowances: Allowances(ledger: ledger, authorities: authorities, entropy: surroundings.entropy),
             facts: .init(

@@ -48,6 +48,8 @@ public struct Rosters: Sendable {
         let now = try ledger.now()
         let charter = try ledger.view().charter
         let digest = Digest32(of: note.text)
+        // Handed in again after it came into force: it is what it is.
+        if let version = charter.digests.firstIndex(of: digest) { return .accepted(version: Int64(version) + 1) }
         let gathered = try await self.gathered(note, digest)
         let roster = try Roster(text: note.text)
         let missing = try charter.missingSignatures(gathered)
