@@ -3,8 +3,11 @@ import Basics
 import Client
 
 /// Signs a proposal that was shown, hands it in, and says what became of it.
-func signAndTell(_ proposal: RosterProposal, _ session: inout Session) async throws {
-    tell(try await session.sign(proposal), session.roster)
+@discardableResult
+func signAndTell(_ proposal: RosterProposal, _ session: inout Session) async throws -> ProposalOutcome {
+    let outcome = try await session.sign(proposal)
+    tell(outcome, session.roster)
+    return outcome
 }
 
 func tell(_ outcome: ProposalOutcome, _ roster: Roster) {
