@@ -24,5 +24,6 @@ struct Assay: AsyncParsableCommand {
             CommandGroup(name: "Certificate", subcommands: [RequestCommand.self, CertificateCommand.self, RevocationCommand.self]),
             CommandGroup(name: "Machine", subcommands: [MachineCommand.self, AllowanceCommand.self]),
             CommandGroup(name: "Proof", subcommands: [LedgerCommand.self, EvidenceCommand.self]),
+            CommandGroup(name: "Help", subcommands: [Completion.self, ManualCommand.self]),
         ])
 }

@@ -5,7 +5,10 @@ import Testing
 @Suite("The command line", .serialized)
 struct CommandLineTests {
     /// Commands without `--json`, and why.
-    static let withoutJSON = ["assay serve": "its standard output is the address, its log is JSON already"]
+    static let withoutJSON = [
+        "assay serve": "its standard output is the address, its log is JSON already",
+        "assay completion": "its standard output is a script",
+    ]
 
     @Test("Every command that has a result tells it as JSON, and has an example")
     func everyCommand() throws {
@@ -25,6 +28,43 @@ struct CommandLineTests {
         let name = path + [command["commandName"] as? String ?? ""]
         let below = (command["subcommands"] as? [[String: Any]] ?? []).filter { $0["commandName"] as? String != "help" }
         return below.isEmpty ? [(name.joined(separator: " "), command)] : below.flatMap { leaves($0, name) }
+    }
+
+    @Test("A manual page for every command, which mandoc reads without a warning")
+    func manual() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "assay-man-\(UUID().uuidString)").path(percentEncoded: false)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let written = try Program.assay.run(["manual", "--out", folder])
+        #expect(written.status == 0, "\(written.text)")
+        let pages = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+        #expect(pages.contains("assay.1") && pages.contains("assay-request-submit.1") && pages.count > 50)
+        let lint = try Program.named("mandoc").run(["-T", "lint", "-W", "warning"] + pages.map { folder + "/" + $0 })
+        #expect(lint.status == 0 && lint.text.isEmpty, "\(lint.text)")
+        let page = try Program.named("mandoc").run(["-T", "utf8", folder + "/assay-request-submit.1"])
+        for words in ["--csr", "EXAMPLES", "assay request submit --profile device-identity", "EXIT STATUS", "ASSAY_HOME"] {
+            #expect(page.text.replacing(/.\u{8}/, with: "").contains(words), "\(words)")
+        }
+    }
+
+    @Test("Completion in bash: commands, options, and what shells there are")
+    func completion() throws {
+        let script = try Program.assay.run(["completion", "bash"])
+        #expect(script.status == 0)
+        let cases = [("req", "request"), ("request ap", "approve"), ("ledger ver", "verify"), ("request submit --pro", "--profile")]
+        for (typed, wanted) in cases {
+            let words = (["assay"] + typed.split(separator: " ").map(String.init)).map { "'\($0)'" }.joined(separator: " ")
+            let answer = try Program(path: "/bin/bash").run(
+                [
+                    "-c",
+                    script.text
+                        + "\nCOMP_WORDS=(\(words)); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _assay assay \"${COMP_WORDS[-1]}\" \"${COMP_WORDS[-2]}\"; printf '%s\\n' \"${COMPREPLY[@]}\"",
+                ])
+            #expect(
+                answer.text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) } == [wanted],
+                "\(typed): \(answer.text)")
+        }
+        for shell in ["zsh", "fish"] { #expect(try Program.assay.run(["completion", shell]).text.contains("assay")) }
+        #expect(try Program.assay.run(["completion", "tcsh"]).status == 64)
     }
 
     @Test("The main job by JSON: one document on standard output for each command, a problem on standard error for each refusal")
