@@ -76,6 +76,7 @@ struct CommandLineTests {
         let house = try desk.json("init", "--administrator", desk.path("admin.person"), "--data", desk.path("data"))
         let pin = try #require(house["pin"] as? String)
         #expect(try desk.problem("init", "--administrator", desk.path("admin.person"), "--data", desk.path("data")) == "custody.exists")
+        #expect(try desk.json("doctor", "--data", desk.path("data"))["healthy"] as? Bool == true)
         let node = try await desk.serve()
         #expect(try desk.json("login", node, "--as", "admin")["pin"] as? String == pin)
         let plan = try desk.json("plan", "examples/manufacturer.yaml", "--as", "admin")
@@ -109,6 +110,11 @@ struct CommandLineTests {
         #expect((got["certificate"] as? [String: Any])?["fingerprint"] as? String == fingerprint)
         _ = try desk.json("ledger", "prove", id, "--out", desk.path("device"), "--as", "officer-3")
         _ = try desk.json("evidence", id, "--out", desk.path("evidence"), "--as", "officer-3")
+        let findings = try desk.json("doctor", "--data", desk.path("data"))["findings"] as? [[String: Any]] ?? []
+        #expect(
+            findings.compactMap { $0["name"] as? String } == [
+                "clock", "disk", "flush", "permissions", "custody", "database", "two-person rule",
+            ])
         try revoke(fingerprint, desk)
         try draw(node, desk)
         let verified = try desk.json("ledger", "verify", "--as", "officer-3")
