@@ -64,6 +64,20 @@ extension Session {
     /// Makes the roster without the person. Their votes count no more, from its acceptance on.
     public func removal(of person: Handle) throws(Problem) -> RosterProposal { try prepare([.remove(person)]) }
 
+    /// What is open and carries a vote of this person.
+    public func carrying(votesOf person: Handle) async throws(Problem) -> [(what: String, id: ID)] {
+        func has(_ examined: Result<some ExaminedStatement, Refusal>) -> Bool {
+            if case .success(let value) = examined { value.votes.contains { $0.voter == person } } else { false }
+        }
+        var found: [(what: String, id: ID)] = []
+        for one in try await requests(.open) where has(try await request(one.id).examined) { found.append(("open request", one.id)) }
+        for one in try await allowances() where [.requested, .open].contains(one.state) && has(one.examined) {
+            found.append((one.state == .open ? "open allowance" : "allowance", one.id))
+        }
+        for one in try await revocations() where one.state == .requested && has(one.examined) { found.append(("revocation", one.id)) }
+        return found
+    }
+
     /// Forgets an invitation that has served.
     public func forgetInvitation(of person: Handle) throws(Problem) {
         var pending = try folder.pending()

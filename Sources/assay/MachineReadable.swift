@@ -54,8 +54,9 @@ extension JSON {
 
     static func outcome(_ outcome: ProposalOutcome) -> JSON {
         switch outcome {
-        case .accepted(let version, let warnings):
+        case .accepted(let version, let warnings, let closed):
             .object([
+                "closed": .array(closed.map { .string($0.description) }),
                 "state": .string("accepted"), "version": .integer(version), "warnings": .array(warnings.map { .string($0) }),
             ])
         case .proposed(let digest, let missing, let others):

@@ -143,14 +143,18 @@ extension OfficerCommand {
         static let configuration = CommandConfiguration(
             abstract: "Take a person out of the roster: no login, no vote, from then on.",
             discussion: """
-                Votes of that person on requests that are still open count no more.
+                Votes of that person count no more from then on. What carries them is listed: open requests, allowances and \
+                revocations; --close ends all of it in the same act, open allowances too, from which machines could draw on otherwise.
 
                 Example:
-                  assay officer remove officer-1 --as admin
+                  assay officer remove officer-1 --close --as admin
                 """)
 
         @Argument(help: "The person's handle.")
         var name: Handle
+
+        @Flag(help: "End what carries that person's votes.")
+        var close = false
 
         @Flag(name: .shortAndLong, help: "Sign without asking.")
         var yes = false
@@ -161,15 +165,16 @@ extension OfficerCommand {
             try await working(personal) { session in
                 let proposal = try session.removal(of: name)
                 show(proposal)
-                for request in try await session.requests(.open) {
-                    guard case .success(let examined) = try await session.request(request.id).examined,
-                        examined.votes.contains(where: { $0.voter == name })
-                    else { continue }
-                    say("    their vote on open request \(request.id) will not count")
+                let carrying = try await session.carrying(votesOf: name)
+                for (what, id) in carrying {
+                    say("    their vote is on \(what) \(id)" + (close ? ", which will be closed" : ""))
                 }
                 try confirm("Sign this as roster version \(proposal.roster.version)?", assumingYes: yes)
-                let outcome = try await signAndTell(proposal, &session)
-                return .object(["proposal": .proposal(proposal), "outcome": .outcome(outcome)])
+                let outcome = try await signAndTell(proposal, closes: close, &session)
+                return .object([
+                    "proposal": .proposal(proposal), "outcome": .outcome(outcome),
+                    "carrying": .array(carrying.map { .string($0.id.description) }),
+                ])
             }
         }
     }
