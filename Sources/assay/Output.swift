@@ -97,7 +97,7 @@ struct Facts {
     }
 }
 
-/// Rows under a head, columns aligned.
+/// Rows under a head, columns aligned; one block for each row where the terminal is too narrow for that. Nothing is cut.
 struct Table {
     private var rows: [[String]]
 
@@ -110,9 +110,19 @@ struct Table {
     func say() {
         let columns = rows.map(\.count).max() ?? 0
         let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
+        if let terminal = Terminal.width, widths.reduce(2 * (columns - 1), +) > terminal { return sayBlocks() }
         for row in rows {
             let line = zip(row, widths).map { $0.padded($1) }.joined(separator: "  ")
             assaySay(String(line.reversed().drop { $0 == " " }.reversed()))
+        }
+    }
+
+    private func sayBlocks() {
+        for (index, row) in rows.dropFirst().enumerated() {
+            if index > 0 { assaySay("") }
+            var facts = Facts()
+            for (label, value) in zip(rows.first ?? [], row) where !value.isEmpty { facts.add(label.lowercased(), value) }
+            facts.say(indent: 0)
         }
     }
 }

@@ -124,6 +124,9 @@ struct CommandLineTests {
             ["roster", "show"], ["roster", "list"], ["status"], ["ledger", "checkpoint"], ["allowance", "list"], ["revocation", "list"],
             ["certificate", "show", desk.path("device.pem")],
         ] { _ = try desk.json(list + ["--as", "officer-1"]) }
+        for list in ["certificate", "request", "allowance", "revocation"] { try desk.fits(list, "list", "--as", "officer-1") }
+        let removed = try desk.json("officer", "remove", "officer-2", "--close", "--yes", "--as", "admin")
+        #expect((removed["outcome"] as? [String: Any])?["closed"] as? [String] == [])
         #expect(try desk.problem("request", "show", "01930f3e-0000-7000-8000-000000000001", "--as", "officer-1") == "request.not-found")
     }
 
@@ -233,6 +236,20 @@ private final class Desk {
             throw Failed(description: "\(arguments.joined(separator: " ")): \(status)\n\(output)\n\(error)")
         }
         return document["code"] as? String
+    }
+
+    /// On a terminal of 80 columns no line is longer, and nothing is lost.
+    func fits(_ arguments: String...) throws {
+        let command = ([Program.assay.path] + arguments).joined(separator: " ")
+        let wide = try Program(path: "/bin/sh").run(["-c", command], environment: ["ASSAY_HOME": path("people")])
+        let narrow = try Program.named("script").run(
+            ["-qec", "stty cols 80; \(command)", "/dev/null"], environment: ["ASSAY_HOME": path("people")])
+        guard wide.status == 0, narrow.status == 0 else { throw Failed(description: wide.text + narrow.text) }
+        let lines = narrow.text.replacing("\r\n", with: "\n").split(separator: "\n")
+        guard lines.allSatisfy({ $0.count <= 80 }) else { throw Failed(description: narrow.text) }
+        for word in wide.text.split(whereSeparator: \.isWhitespace) where word.count > 20 {
+            guard narrow.text.contains(word) else { throw Failed(description: "\(word) is lost in\n\(narrow.text)") }
+        }
     }
 
     private func run(_ arguments: [String]) throws -> (status: Int32, output: String, error: String) {
