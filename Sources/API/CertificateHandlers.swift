@@ -41,6 +41,10 @@ extension Handlers {
                 }
                 return .json(.object(["certificates": .array(list)]))
             },
+            Routes.certificateEntry: { request throws(Problem) in
+                let (index, entry) = try await services.registrar.entry(of: try request.digest("fingerprint"))
+                return .json(.object(["index": .integer(index), "entry": .string(entry.base64)]))
+            },
             Routes.certificate: { request throws(Problem) in
                 APIResponse(.certificate, try await services.registrar.certificate(try request.digest("fingerprint")))
             },

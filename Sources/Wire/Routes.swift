@@ -6,7 +6,7 @@ public enum Routes {
         addOfficer, officers, officer,
         draftAuthorities, authorities, authorityCertificate,
         submitRequest, requests, request, vote, requestEntries,
-        certificates, certificate, certificateStatus,
+        certificates, certificate, certificateStatus, certificateEntry,
         requestRevocation, revocations, revocation, voteRevocation,
         requestAllowance, allowances, allowance, voteAllowance, closeAllowance, drawCertificate,
         checkpoint, entries, proof, consistency, audit,
@@ -124,6 +124,11 @@ extension Routes {
         api("certificates", .parameter(.init("fingerprint", .digest, "SHA-256 of the certificate's DER.")), "status"), permission: .person,
         answers: [.init(200, .json, "Whether it is revoked, by which revocation, why, and since when.")],
         summary: "Whether a certificate is revoked.")
+    public static let certificateEntry = Route(
+        "certificate.entry", .get,
+        api("certificates", .parameter(.init("fingerprint", .digest, "SHA-256 of the certificate's DER.")), "entry"), permission: .person,
+        answers: [.init(200, .json, "The entry with its index.")],
+        summary: "The ledger's entry about a certificate, whether people voted for it or a machine drew it.")
 
     private static let requestID = Route.Parameter("id", .id, "The request's id.")
 }

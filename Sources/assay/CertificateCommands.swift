@@ -135,17 +135,19 @@ extension CertificateCommand {
 
 func find(_ which: String, _ session: Session) async throws(Problem) -> Certificate {
     if let fingerprint = Digest32(hex: which) { return try await session.certificate(fingerprint) }
-    guard let id = ID(which) else {
-        throw Problem(
-            .invalid, "certificate.not-named", title: "Which certificate?",
-            detail: "\(which.escaped) is neither a request's id nor a fingerprint of 64 hexadecimal digits.")
-    }
+    guard let id = ID(which) else { throw unnamed(which) }
     let request = try await session.request(id)
     guard let certificate = request.certificate else {
         throw Problem(
             .conflict, "request.not-issued", title: "There is no certificate yet", detail: "Request \(id) is \(request.state.rawValue).")
     }
     return certificate
+}
+
+func unnamed(_ which: String) -> Problem {
+    Problem(
+        .invalid, "certificate.not-named", title: "Which certificate?",
+        detail: "\(which.escaped) is neither a request's id nor a fingerprint of 64 hexadecimal digits.")
 }
 
 func show(_ certificate: Certificate, signer: Handle?, status: CertificateStatus? = nil) {

@@ -58,8 +58,8 @@ extension LedgerCommand {
                   assay ledger prove 01930f3e-0000-7000-8000-000000000001 --out device --as officer-3
                 """)
 
-        @Argument(help: "The request's id.")
-        var id: ID
+        @Argument(help: "A request's id, or the fingerprint of a certificate, also of one that a machine drew.")
+        var which: String
 
         @Option(help: ArgumentHelp("How the two files begin.", valueName: "prefix"))
         var out: String
@@ -68,10 +68,17 @@ extension LedgerCommand {
 
         func run() async throws {
             try await working(personal) { session in
-                let proven = try await session.proof(of: try await session.request(id))
+                let proven =
+                    if let fingerprint = Digest32(hex: which) {
+                        try await session.proof(of: try await session.certificate(fingerprint))
+                    } else if let id = ID(which) {
+                        try await session.proof(of: try await session.request(id))
+                    } else {
+                        throw unnamed(which)
+                    }
                 try LocalFiles.write("\(out).entry", proven.entry.encoded)
                 try LocalFiles.write("\(out).tlog-proof", Bytes(proven.proof.rendered.utf8))
-                say("Entry \(proven.proof.index) of \(proven.checkpoint.size) records this certificate and its statement; the proof holds.")
+                say("Entry \(proven.proof.index) of \(proven.checkpoint.size) records this certificate; the proof holds.")
                 say("  \(out.escaped).entry")
                 say("  \(out.escaped).tlog-proof")
                 return .object([

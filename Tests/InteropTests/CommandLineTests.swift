@@ -156,7 +156,12 @@ struct CommandLineTests {
         let drawn = try desk.json(
             "machine", "certificate", "--profile", "device-identity", "--csr", desk.path("second.csr"), "--field", "serial=SN-9", "--field",
             "model=PLC-7", "--out", desk.path("second.pem"), "--as", "line-3")
-        #expect((drawn["certificates"] as? [Any])?.count == 1)
+        let fingerprint = (drawn["certificates"] as? [[String: Any]])?.first?["fingerprint"] as? String
+        let proven = try desk.json("ledger", "prove", try #require(fingerprint), "--out", desk.path("drawn"), "--as", "officer-1")
+        #expect((proven["proof"] as? String)?.hasPrefix("c2sp.org/tlog-proof@v1\n") == true)
+        #expect(
+            try desk.problem("ledger", "prove", String(repeating: "0", count: 64), "--out", desk.path("none"), "--as", "officer-1")
+                == "certificate.not-found")
         #expect(try desk.json("allowance", "show", id, "--as", "officer-1")["drawn"] as? Int == 1)
         #expect(try desk.json("allowance", "close", id, "--reason", "done", "--as", "officer-1")["state"] as? String == "closed")
     }
