@@ -58,13 +58,17 @@ public struct AuthorityDocument: Sendable {
     /// How many authorities may follow below; nil for any number.
     public let pathLength: Int?
     public let publicKey: SubjectPublicKeyInfo
+    /// How it signs: as its document says, or as its kind of key usually does.
+    public let signatureAlgorithm: SignatureAlgorithm
     /// H of the TBSCertificate of its own certificate.
     public let content: Digest32
     /// What its own certificate must look like.
     public let template: Profile
 
     /// What `plan` writes before custody has made the key: everything but `publicKey` and `content`.
-    public static let members = ["name", "issuer", "purposes", "profiles", "subject", "key", "years", "pathLength", "publicKey", "content"]
+    public static let members = [
+        "name", "issuer", "purposes", "profiles", "subject", "key", "signature", "years", "pathLength", "publicKey", "content",
+    ]
 
     /// - Parameter document: canonical JSON; docs/formats.md has its members.
     public init(document: Bytes) throws(Problem) {
@@ -110,6 +114,16 @@ public struct AuthorityDocument: Sendable {
         guard template.keys.contains(publicKey.keyAlgorithm) else {
             throw fields.wrong("publicKey", expected: "a key of the kind in `key`")
         }
+        if fields.optional("signature") == nil {
+            signatureAlgorithm = .preferred(for: publicKey.keyAlgorithm)
+        } else {
+            let kind = publicKey.keyAlgorithm
+            guard let named = SignatureAlgorithm(named: try fields.string("signature")), named.fits(kind) else {
+                let possible = SignatureAlgorithm.known.filter { $0.fits(kind) }.map(\.name)
+                throw fields.wrong("signature", expected: "one of \(possible.joined(separator: ", ")), for a key of \(kind.name)")
+            }
+            signatureAlgorithm = named
+        }
     }
 
     /// Whether it may sign certificates of this profile.
@@ -119,7 +133,7 @@ public struct AuthorityDocument: Sendable {
     public func asIssuer() throws(Problem) -> Issuer {
         let own = try template.ownIssuer(publicKey: publicKey)
         return Issuer(
-            name: own.name, keyIdentifier: own.keyIdentifier, signatureAlgorithm: own.signatureAlgorithm, notAfter: .never,
+            name: own.name, keyIdentifier: own.keyIdentifier, signatureAlgorithm: signatureAlgorithm, notAfter: .never,
             pathLength: pathLength)
     }
 

@@ -63,7 +63,7 @@ public final class CertificateAuthorities: Sendable {
                     .fault, "authority.key-missing", title: "The authority's key is missing",
                     detail: "No sealed key has the public key of \(document.name). Restore the table key from a backup.")
             }
-            let signer = try await keys.signer(for: record)
+            let signer = try await keys.signer(for: record, as: document.signatureAlgorithm)
             guard signer.key == key else { throw CustodyError.sealBroken(key: record.id.description) }
             signers.withLock { $0[key] = signer }
             return signer

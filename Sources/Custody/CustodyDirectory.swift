@@ -121,8 +121,9 @@ public final class CustodyDirectory: Sendable {
     public var hasAnchor: Bool { files.exists(AnchorFile.fileName) }
 
     /// Sealed keys of this house.
-    public func sealedKeys(_ context: SealContext, entropy: any Entropy) -> SealedKeys {
-        SealedKeys(seal: Seal(master: master, context: context), entropy: entropy)
+    /// - Parameter checksOwnSignatures: whether every signature is checked before it leaves; RSA's always are.
+    public func sealedKeys(_ context: SealContext, checksOwnSignatures: Bool = false, entropy: any Entropy) -> SealedKeys {
+        SealedKeys(seal: Seal(master: master, context: context), checksOwnSignatures: checksOwnSignatures, entropy: entropy)
     }
 
     /// Seals the log's key, made before there was a roster, now that there is one.

@@ -18,7 +18,7 @@ public struct SealContext: Hashable, Sendable {
 /// A key as the database keeps it: public facts, and the private key under the seal.
 public struct KeyRecord: Hashable, Sendable {
     public let id: ID
-    /// `ecdsa-p256`, or `ed25519` for the log.
+    /// The name of a ``KeyAlgorithm``; `ed25519` for the log.
     public let algorithm: String
     /// What the key may sign.
     public let purposes: Set<Warrant.Kind>

@@ -8,22 +8,24 @@ import PKIX
 public struct SealedKeys: KeyProvider {
     private let seal: Seal
     private let entropy: any Entropy
+    private let checksOwnSignatures: Bool
     private let counter = SignatureCounter()
+    private let threads = SigningThreads()
 
-    init(seal: Seal, entropy: any Entropy) {
+    init(seal: Seal, checksOwnSignatures: Bool, entropy: any Entropy) {
         self.seal = seal
+        self.checksOwnSignatures = checksOwnSignatures
         self.entropy = entropy
     }
 
     public func signatures(_ kind: Warrant.Kind) -> Int { counter[kind] }
 
     public func generate(_ algorithm: KeyAlgorithm, id: ID, purposes: Set<Warrant.Kind>) async throws(CustodyError) -> KeyRecord {
-        guard algorithm == .ecdsaP256 else { throw .refused("Sealed custody makes ecdsa-p256 keys; \(algorithm.name) is not among them.") }
-        let key = P256.Signing.PrivateKey(compactRepresentable: false)
-        let spki: SubjectPublicKeyInfo
-        do { spki = try SubjectPublicKeyInfo(der: Bytes(key.publicKey.derRepresentation)) } catch { throw .refused(error.text) }
-        let secret = SecretBytes { Bytes(key.rawRepresentation) }
-        return try record(secret, id: id, algorithm: algorithm.name, purposes: purposes, publicKey: spki.der)
+        let made: SoftwareKey?
+        if algorithm.isSlow { made = await threads.run { try? algorithm.generate() } } else { made = try? algorithm.generate() }
+        guard let made else { throw .refused("The library made no \(algorithm.name) key.") }
+        let secret = SecretBytes { made.secret }
+        return try record(secret, id: id, algorithm: algorithm.name, purposes: purposes, publicKey: made.publicKey.der)
     }
 
     /// Seals the log's key, which was made before the house had a pin.
@@ -40,21 +42,18 @@ public struct SealedKeys: KeyProvider {
         return KeyRecord(id: id, algorithm: algorithm, purposes: purposes, publicKey: publicKey, sealed: sealed)
     }
 
-    public func signer(for record: KeyRecord) async throws(CustodyError) -> any Signer {
+    public func signer(for record: KeyRecord, as algorithm: SignatureAlgorithm) async throws(CustodyError) -> any Signer {
         let secret = try seal.open(record)
-        let opened: (SoftwareKey, Bytes)
-        do {
-            opened = try secret.withBytes { octets in
-                if record.algorithm == "ed25519" {
-                    let key = try Curve25519.Signing.PrivateKey(rawRepresentation: octets)
-                    return (.ed25519(key), Bytes(key.publicKey.rawRepresentation))
-                }
-                let key = try P256.Signing.PrivateKey(rawRepresentation: octets)
-                return (.ecdsaP256(key), Bytes(key.publicKey.derRepresentation))
-            }
-        } catch { throw .sealBroken(key: record.id.description) }
-        guard opened.1 == record.publicKey else { throw .sealBroken(key: record.id.description) }
-        return SoftwareSigner(key: Digest32(of: record.publicKey), purposes: record.purposes, software: opened.0, counter: counter)
+        guard let row = KeyAlgorithm(named: record.algorithm) else { throw .sealBroken(key: record.id.description) }
+        guard algorithm.fits(row) else { throw .refused("A key of \(row.name) does not sign as \(algorithm.name).") }
+        let opened: SoftwareKey
+        do { opened = try secret.withBytes { try row.open(secret: $0) } } catch { throw .sealBroken(key: record.id.description) }
+        // The log's key is known by its 32 octets, every other by its SubjectPublicKeyInfo.
+        let isLog = record.purposes == [.checkpoint] && record.publicKey == opened.publicKey.key
+        guard isLog || record.publicKey == opened.publicKey.der else { throw .sealBroken(key: record.id.description) }
+        return SoftwareSigner(
+            key: Digest32(of: record.publicKey), purposes: record.purposes, software: opened, algorithm: algorithm,
+            checksOwnSignatures: checksOwnSignatures || row.checksOwnSignatures, threads: threads, counter: counter)
     }
 }
 

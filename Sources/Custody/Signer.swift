@@ -1,7 +1,5 @@
 import Approval
 import Basics
-import Crypto
-import Foundation
 import PKIX
 import Synchronization
 
@@ -17,7 +15,8 @@ public protocol Signer: Sendable {
 public protocol KeyProvider: Sendable {
     /// A new key, sealed, in nobody's use yet.
     func generate(_ algorithm: KeyAlgorithm, id: ID, purposes: Set<Warrant.Kind>) async throws(CustodyError) -> KeyRecord
-    func signer(for record: KeyRecord) async throws(CustodyError) -> any Signer
+    /// - Parameter algorithm: how it signs; must fit the key.
+    func signer(for record: KeyRecord, as algorithm: SignatureAlgorithm) async throws(CustodyError) -> any Signer
     /// Signatures made since the start, by kind.
     func signatures(_ kind: Warrant.Kind) -> Int
 }
@@ -32,24 +31,14 @@ public final class SignatureCounter: Sendable {
     func count(_ kind: Warrant.Kind) { counts.withLock { $0[kind, default: 0] += 1 } }
 }
 
-/// A private key in this process's memory. BoringSSL clears it when it goes.
-enum SoftwareKey: Sendable {
-    case ecdsaP256(P256.Signing.PrivateKey)
-    case ed25519(Curve25519.Signing.PrivateKey)
-
-    func sign(_ message: Bytes) throws -> Bytes {
-        switch self {
-        case .ecdsaP256(let key): Bytes(try key.signature(for: message).derRepresentation)
-        case .ed25519(let key): Bytes(try key.signature(for: Data(message)))
-        }
-    }
-}
-
-/// Signs inline: a P-256 signature takes less time than handing it to another thread.
+/// Signs with a key in this process's memory: inline where that takes less time than handing it to another thread.
 struct SoftwareSigner: Signer {
     let key: Digest32
     let purposes: Set<Warrant.Kind>
     let software: SoftwareKey
+    let algorithm: SignatureAlgorithm
+    let checksOwnSignatures: Bool
+    let threads: SigningThreads
     let counter: SignatureCounter
 
     func sign(_ message: Bytes, under warrant: consuming Warrant) async throws(CustodyError) -> Bytes {
@@ -57,7 +46,16 @@ struct SoftwareSigner: Signer {
         guard purposes.contains(warrant.kind) else { throw .refused("The key's purposes do not include \(warrant.kind.rawValue).") }
         guard warrant.digest == Digest32(of: message) else { throw .refused("The warrant is for another message.") }
         counter.count(warrant.kind)
-        do { return try software.sign(message) } catch { throw .refused("The key did not sign.") }
+        let signature = software.publicKey.keyAlgorithm.isSlow ? await threads.run { made(message) } : made(message)
+        guard let signature else { throw .refused("The key did not sign.") }
+        return signature
+    }
+
+    /// nil also for a signature that does not verify: it never leaves, for it may tell of the key.
+    private func made(_ message: Bytes) -> Bytes? {
+        guard let signature = try? software.sign(message, as: algorithm) else { return nil }
+        guard checksOwnSignatures else { return signature }
+        return algorithm.isValid(signature, over: message, by: software.publicKey) ? signature : nil
     }
 }
 

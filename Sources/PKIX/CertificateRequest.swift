@@ -40,7 +40,7 @@ public struct CertificateRequest: Hashable, Sendable {
         }
         try infoFields.finish()
         signatureAlgorithm = try SignatureAlgorithm(try AlgorithmIdentifier(reading: &fields))
-        guard signatureAlgorithm.keyAlgorithm == publicKey.keyAlgorithm else { throw .signatureAlgorithmDoesNotFitKey }
+        guard signatureAlgorithm.fits(publicKey.keyAlgorithm) else { throw .signatureAlgorithmDoesNotFitKey }
         signature = try fields.bitString()
         try fields.finish()
         self.der = der

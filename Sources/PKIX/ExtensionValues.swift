@@ -64,6 +64,8 @@ public struct KeyUsage: OptionSet, Hashable, Sendable {
     public static let cRLSign = KeyUsage(rawValue: 1 << 6)
     public static let encipherOnly = KeyUsage(rawValue: 1 << 7)
     public static let decipherOnly = KeyUsage(rawValue: 1 << 8)
+    /// What keys do that only sign.
+    public static let signing: KeyUsage = [.digitalSignature, .nonRepudiation, .keyCertSign, .cRLSign]
 
     public init(der: Bytes) throws(PKIXError) {
         var value: UInt16 = 0

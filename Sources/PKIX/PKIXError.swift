@@ -16,6 +16,9 @@ public enum PKIXError: Error, Hashable, Sendable {
     case keyForm
     case keyNotOnCurve
     case keyWeak
+    case keyExponent
+    case keyFactors
+    case keyROCA
     case signatureAlgorithmMismatch
     case signatureAlgorithmDoesNotFitKey
     case signatureInvalid
@@ -67,9 +70,13 @@ extension PKIXError {
                 + SignatureAlgorithm.known.map(\.name).joined(separator: ", ")
         case .algorithmParameters(let oid): "the parameters of \(oid) are not the ones that the standard prescribes"
         case .keyLength: "the public key does not have the length of its algorithm"
-        case .keyForm: "the public key's point must be uncompressed (first octet 04)"
+        case .keyForm: "the public key must be an uncompressed point (first octet 04), or two positive numbers for RSA"
         case .keyNotOnCurve: "the public key's point does not lie on its curve"
-        case .keyWeak: "the public key is a known weak one (a small multiple of the generator): the random source is broken"
+        case .keyWeak:
+            "the public key is a known weak one (a small multiple of the generator, or of small order): the random source is broken"
+        case .keyExponent: "the RSA exponent must be odd, at least 65537 and at most 33 bits long"
+        case .keyFactors: "the RSA modulus is easily factored: it has a small prime factor, or two that lie close together"
+        case .keyROCA: "the RSA key has the ROCA weakness (CVE-2017-15361): the chip that made it makes factorable keys"
         case .signatureAlgorithmMismatch: "inner and outer signature algorithm differ"
         case .signatureAlgorithmDoesNotFitKey: "the signature algorithm does not belong to the kind of key"
         case .signatureInvalid: "the signature does not verify: the requester has not proven to hold the private key"
@@ -106,13 +113,9 @@ extension OID {
     fileprivate var familiar: String { Self.familiarNames[self].map { " (\($0))" } ?? "" }
 
     private static let familiarNames: [OID: String] = [
-        OID(constant: "2a864886f70d010101"): "RSA", OID(constant: "2a864886f70d01010a"): "RSA-PSS",
-        OID(constant: "2a864886f70d010105"): "RSA with SHA-1", OID(constant: "2a864886f70d01010b"): "RSA with SHA-256",
-        OID(constant: "2a864886f70d01010c"): "RSA with SHA-384", OID(constant: "2a864886f70d01010d"): "RSA with SHA-512",
-        OID(constant: "2a8648ce3d0401"): "ECDSA with SHA-1", OID(constant: "2b81040022"): "P-384", OID(constant: "2b81040023"): "P-521",
-        OID(constant: "2b8104000a"): "secp256k1", OID(constant: "2b656e"): "X25519", OID(constant: "2b6570"): "Ed25519",
+        .rsaPSS: "RSA-PSS", OID(constant: "2a864886f70d010105"): "RSA with SHA-1", OID(constant: "2a8648ce3d0401"): "ECDSA with SHA-1",
+        OID(constant: "2b8104000a"): "secp256k1", OID(constant: "2b656e"): "X25519", OID(constant: "2b656f"): "X448",
         OID(constant: "2b6571"): "Ed448", OID(constant: "608648016503040311"): "ML-DSA-44",
-        OID(constant: "608648016503040313"): "ML-DSA-87",
     ]
 }
 

@@ -15,21 +15,8 @@ public struct SubjectPublicKeyInfo: Hashable, Sendable {
         let identifier = try AlgorithmIdentifier(reading: &fields)
         key = try fields.bitString()
         try fields.finish()
-        guard let row = KeyAlgorithm.known.first(where: { $0.identifier == identifier }) else { throw Self.unknown(identifier) }
-        try row.check(key)
-        keyAlgorithm = row
+        keyAlgorithm = try KeyAlgorithm.row(of: identifier, key: key)
         self.der = der
-    }
-
-    /// What is wrong with an identifier that stands in no row: a kind or a curve that is not known, or else its parameters.
-    private static func unknown(_ identifier: AlgorithmIdentifier) -> PKIXError {
-        guard KeyAlgorithm.known.contains(where: { $0.identifier.oid == identifier.oid }) else {
-            return .unknownKeyAlgorithm(identifier.oid)
-        }
-        guard let parameters = identifier.parameters, var reader = try? DERReader(parameters), let curve = try? reader.oid(),
-            !KeyAlgorithm.known.contains(where: { $0.identifier.parameters == parameters })
-        else { return .algorithmParameters(identifier.oid) }
-        return .unknownKeyAlgorithm(curve)
     }
 
     /// From the key's octets.
@@ -41,6 +28,8 @@ public struct SubjectPublicKeyInfo: Hashable, Sendable {
                     writer.bitString(key)
                 }
             })
+        // A name that says more than the identifier, as RSA's length, is kept too.
+        guard self.keyAlgorithm == keyAlgorithm else { throw .keyLength }
     }
 
     public var algorithm: AlgorithmIdentifier { keyAlgorithm.identifier }

@@ -22,10 +22,9 @@ extension LintRule {
                 ? "encipherOnly or decipherOnly, one of them, stands with keyAgreement only." : nil
         },
         LintRule("ku.keytype", .error) { view in
-            guard let usage = view.usage, let row = keyTypes.first(where: { $0.algorithm == view.tbs.publicKey.algorithm.oid }) else {
-                return nil
-            }
-            let wrong = KeyUsageNames.all.filter { usage.contains($0.bit) && !row.allowed.contains($0.bit) }
+            guard let usage = view.usage else { return nil }
+            let possible = view.tbs.publicKey.keyAlgorithm.usages
+            let wrong = KeyUsageNames.all.filter { usage.contains($0.bit) && !possible.contains($0.bit) }
             guard wrong.isEmpty else {
                 return
                     "A key of this kind (\(view.tbs.publicKey.keyAlgorithm.name)) has no use as \(wrong.map(\.name).joined(separator: ", "))."
@@ -60,15 +59,6 @@ extension LintRule {
             guard let purposes = view.purposes, Set(purposes).count < purposes.count else { return nil }
             return "A purpose stands there twice."
         },
-    ]
-
-    /// What a kind of key can do at all (RFC 5480 §3, RFC 8813, RFC 9881 §5).
-    private static let keyTypes: [(algorithm: OID, allowed: KeyUsage)] = [
-        (
-            .ecPublicKey,
-            [.digitalSignature, .nonRepudiation, .keyAgreement, .keyCertSign, .cRLSign, .encipherOnly, .decipherOnly]
-        ),
-        (.mlDSA65, [.digitalSignature, .nonRepudiation, .keyCertSign, .cRLSign]),
     ]
 
     /// Uses of which a purpose needs one (RFC 5280 §4.2.1.12).

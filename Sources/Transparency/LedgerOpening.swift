@@ -37,7 +37,7 @@ extension Ledger {
             let view = try View(anchor: state, claim: try await claim(store, state), lines: &lines)
             holder.begin(view)
             let keys = parts.custody.sealedKeys(SealContext(instance: state.instance, pin: state.pin), entropy: parts.entropy)
-            let log = try await keys.signer(for: try await logKey(store, view.charter.roster.log))
+            let log = try await keys.signer(for: try await logKey(store, view.charter.roster.log), as: .ed25519)
             let ledger = Ledger(store: store, clock: clock, anchor: anchor, holder: holder, node: state.node, log: log)
             try await ledger.anchor(lines)
             ledger.allotments.begin(view.allowances)

@@ -19,7 +19,7 @@ struct ChangedRecord: Sendable, CustomTestStringConvertible {
 @Suite("Sealed keys open as what they were sealed as, or not at all")
 struct SealTests {
     private static func open(_ record: KeyRecord, _ keys: SealedKeys) async -> CustodyError? {
-        do { _ = try await keys.signer(for: record) } catch { return error }
+        do { _ = try await keys.signer(for: record, as: TestKeys.usual(record)) } catch { return error }
         return nil
     }
 
@@ -96,7 +96,7 @@ struct SealTests {
         let house = try await TestKeys()
         house.custody.release()
         let again = try CustodyDirectory.open(at: house.folder.custody).sealedKeys(house.context, entropy: CountedEntropy())
-        let signer = try await again.signer(for: try house.record("one"))
+        let signer = try await again.signer(for: try house.record("one"), as: .ecdsaSHA256)
         let tbs = try house.message("one")
         let signature = try await signer.sign(tbs, under: try house.warrant("one"))
         let key = try SubjectPublicKeyInfo(der: try house.record("one").publicKey)

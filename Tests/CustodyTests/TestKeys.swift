@@ -75,7 +75,14 @@ struct TestKeys {
 
     func record(_ name: String) throws -> KeyRecord { try #require(records[name]) }
 
-    func signer(_ name: String) async throws -> any Signer { try await keys.signer(for: try record(name)) }
+    func signer(_ name: String) async throws -> any Signer {
+        let record = try record(name)
+        return try await keys.signer(for: record, as: Self.usual(record))
+    }
+
+    static func usual(_ record: KeyRecord) -> SignatureAlgorithm {
+        KeyAlgorithm(named: record.algorithm).map(SignatureAlgorithm.preferred) ?? .ecdsaSHA256
+    }
 
     func message(_ name: String) throws -> Bytes { name == "log" ? Bytes(checkpoint.utf8) : try #require(tbs[name]) }
 
