@@ -13,7 +13,7 @@ public struct ReadyPlan: Sendable {
 
 extension Session {
     public func plan(_ manifest: Manifest, drop: Bool = false) throws(Problem) -> Plan {
-        try Plan(manifest, against: charter, drop: drop, now: clocks.now, entropy: entropy)
+        try Plan(manifest, against: charter, drop: drop, now: clocks.now)
     }
 
     /// Has keys made for the plan's new authorities, checks what came back against what was asked for, and makes the next roster.

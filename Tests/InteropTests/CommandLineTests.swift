@@ -124,6 +124,7 @@ struct CommandLineTests {
             ["roster", "show"], ["roster", "list"], ["status"], ["ledger", "checkpoint"], ["allowance", "list"], ["revocation", "list"],
             ["certificate", "show", desk.path("device.pem")],
         ] { _ = try desk.json(list + ["--as", "officer-1"]) }
+        try postQuantum(desk)
         for list in ["certificate", "request", "allowance", "revocation"] { try desk.fits(list, "list", "--as", "officer-1") }
         let removed = try desk.json("officer", "remove", "officer-2", "--close", "--yes", "--as", "admin")
         #expect((removed["outcome"] as? [String: Any])?["closed"] as? [String] == [])
@@ -165,6 +166,59 @@ struct CommandLineTests {
         #expect(try desk.json("allowance", "show", id, "--as", "officer-1")["drawn"] as? Int == 1)
         #expect(try desk.json("allowance", "close", id, "--reason", "done", "--as", "officer-1")["state"] as? String == "closed")
     }
+
+    /// Authorities with ML-DSA-65 keys, beside the others: the same commands, and Python's `cryptography` verifies the chain.
+    private func postQuantum(_ desk: Desk) throws {
+        try Self.postQuantumAuthorities.write(toFile: desk.path("pq.yaml"), atomically: false, encoding: .utf8)
+        let applied = try desk.json("apply", desk.path("pq.yaml"), "--yes", "--as", "admin")
+        let algorithms = (applied["certificates"] as? [[String: Any]] ?? []).compactMap { $0["keyAlgorithm"] as? String }
+        #expect(algorithms == ["ml-dsa-65", "ml-dsa-65"])
+        try desk.csr("quantum")
+        let request = try desk.json(
+            "request", "submit", "--profile", "pq-identity", "--csr", desk.path("quantum.csr"), "--field", "serial=SN-Q", "--as",
+            "officer-3")
+        let id = try #require(request["id"] as? String)
+        for officer in ["officer-1", "officer-2"] { _ = try desk.json("request", "approve", id, "--yes", "--as", officer) }
+        let got = try desk.json("certificate", "get", id, "--out", desk.path("quantum.pem"), "--as", "officer-3")
+        #expect(got["signer"] as? String == "pq-devices")
+        for name in ["pq-root", "pq-devices"] {
+            _ = try desk.json("authority", "certificate", name, "--out", desk.path("\(name).pem"), "--as", "officer-1")
+        }
+        let script = "Tests/InteropTests/Python/mldsa.py"
+        let files = ["pq-root.pem", "pq-devices.pem", "quantum.pem"].map(desk.path)
+        let verified = try Program.python.run(["-B", script, "chain"] + files)
+        #expect(verified.status == 0 && verified.text.contains("SN-Q"), "\(verified.text)")
+        // Another chain's certificate is not under it.
+        #expect(try Program.python.run(["-B", script, "chain", files[0], files[1], desk.path("device.pem")]).status != 0)
+    }
+
+    private static let postQuantumAuthorities = """
+        authorities:
+          pq-root:
+            subject: "CN=Post-quantum Root, O=Example Devices"
+            key: ml-dsa-65
+            years: 30
+            purposes: [authority, crl]
+          pq-devices:
+            issuer: pq-root
+            subject: "CN=Post-quantum Issuing CA, O=Example Devices"
+            key: ml-dsa-65
+            years: 20
+            pathLength: 0
+            purposes: [certificate, crl]
+            profiles: [pq-identity]
+        profiles:
+          pq-identity:
+            authority: pq-devices
+            approval: two-officers
+            subject: "CN=Device {serial}, serialNumber={serial}"
+            fields:
+              serial: { max: 32, alphabet: printable }
+            keys: [ecdsa-p256, ml-dsa-65]
+            validity: { until: never }
+            keyUsage: [digitalSignature]
+
+        """
 
     private static var tomorrow: String { Date(timeIntervalSinceNow: 86_400).formatted(.iso8601) }
 }
