@@ -25,7 +25,9 @@ struct TestHouse: Sendable {
     static let start = UTCTime(seconds: 1_800_000_000)
 
     /// Founds a house, applies the manufacturer's documents, and enrolls three officers.
-    static func found(at start: UTCTime = start) async throws -> (TestHouse, House) {
+    static func found(
+        at start: UTCTime = start, authorities: [[String: JSON]] = [Documents.root, Documents.devices]
+    ) async throws -> (TestHouse, House) {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("assay-\(UUID().uuidString)").path
         let paths = HousePaths(data: directory)
         let clocks = TestClocks(start)
@@ -37,7 +39,7 @@ struct TestHouse: Sendable {
         let officers = try (1...3).map { try TestPerson("officer-\($0)") }
         let test = TestHouse(paths: paths, clocks: clocks, admin: admin, officers: officers, pin: pin)
         let house = try await test.open()
-        try await test.applyDocuments(house)
+        try await test.applyDocuments(authorities, house)
         for officer in officers { try await test.enroll(officer, house) }
         return (test, house)
     }
@@ -87,8 +89,8 @@ struct TestHouse: Sendable {
             [.put(.init(kind: kind, name: try #require(Handle(name)), digest: Digest32(of: bytes)))], documents: [bytes], house)
     }
 
-    private func applyDocuments(_ house: House) async throws {
-        let wanted = [Documents.root, Documents.devices].map { JSON.object($0) }
+    private func applyDocuments(_ authorities: [[String: JSON]], _ house: House) async throws {
+        let wanted = authorities.map { JSON.object($0) }
         let drafts = try await house.services.authorities.draft(
             wanted, call: ID(at: clocks.now, entropy: SystemEntropy()), by: adminPrincipal)
         let others: [(DocumentKind, String, Bytes)] = [
@@ -108,10 +110,10 @@ struct TestHouse: Sendable {
             try wish(house, serial: serial, by: person), by: (person ?? officers[2]).principal(.registrationOfficer))
     }
 
-    func wish(_ house: House, serial: String = "SN-0001", by person: TestPerson? = nil) throws -> Registrar.Wish {
+    func wish(_ house: House, serial: String = "SN-0001", by person: TestPerson? = nil, csr: Bytes? = nil) throws -> Registrar.Wish {
         let requester = person ?? officers[2]
         let charter = try house.services.ledger.view().charter
-        let csr = try TestRequest.make(PrivateKey.generate(.ecdsaP256, entropy: SystemEntropy()))
+        let csr = try csr ?? TestRequest.make(PrivateKey.generate(.ecdsaP256, entropy: SystemEntropy()))
         let profile = try #require(charter.documents.profiles.values.first)
         let submission = Submission(
             instance: charter.instance, subject: ID(at: clocks.now, entropy: SystemEntropy()), requester: requester.handle,
@@ -163,20 +165,31 @@ struct TestHouse: Sendable {
 /// A certificate signing request as a device would make it.
 enum TestRequest {
     static func make(_ key: PrivateKey, name: String = "device", version: Int = 0, attributes: Bool = true) throws -> Bytes {
+        try make(key.publicKey, .ecdsaSHA256, name, version, attributes) { try key.sign($0) }
+    }
+
+    static func make(_ key: SoftwareKey, as scheme: SignatureAlgorithm, attributes: Bool = true) throws -> Bytes {
+        try make(key.publicKey, scheme, "device", 0, attributes) { try key.sign($0, as: scheme) }
+    }
+
+    private static func make(
+        _ publicKey: SubjectPublicKeyInfo, _ scheme: SignatureAlgorithm, _ name: String, _ version: Int, _ attributes: Bool,
+        sign: (Bytes) throws -> Bytes
+    ) throws -> Bytes {
         let subject = try Name([try Attribute(oid: .commonName, kind: .utf8, text: name)])
         let info = DERWriter.encode { writer in
             writer.sequence { writer in
                 writer.integer(version)
                 writer.raw(subject.der)
-                writer.raw(key.publicKey.der)
+                writer.raw(publicKey.der)
                 if attributes { writer.constructed(.context(0, constructed: true)) { _ in } }
             }
         }
-        let signature = try key.sign(info)
+        let signature = try sign(info)
         return DERWriter.encode { writer in
             writer.sequence { writer in
                 writer.raw(info)
-                writer.raw(SignatureAlgorithm.ecdsaSHA256.identifier.der)
+                writer.raw(scheme.identifier.der)
                 writer.bitString(signature)
             }
         }
