@@ -2,7 +2,7 @@
 # The independent programs that the tests measure Assay against. Quick when everything is there.
 . "$(dirname "$0")/common.sh"
 
-packages openssl gnutls-bin python3 python3-venv
+packages openssl gnutls-bin mandoc python3 python3-venv
 
 # Debian's own Python: another one that stands first on the PATH may lack venv.
 python=/usr/bin/python3

@@ -12,8 +12,9 @@ extension Handlers {
             Routes.draftAuthorities: { request throws(Problem) in
                 var fields = try request.fields()
                 let documents = try fields.array("authorities")
+                let call = try fields.parsed("call", expected: "a UUID in lower case") { ID($0) }
                 try fields.end()
-                let drafts = try await services.authorities.draft(documents, by: try request.person()).map { draft in
+                let drafts = try await services.authorities.draft(documents, call: call, by: try request.person()).map { draft in
                     JSON.object([
                         "name": .string(draft.name.description), "document": .string(draft.document.base64),
                         "tbs": .string(draft.tbs.base64),
@@ -39,6 +40,10 @@ extension Handlers {
                     ])
                 }
                 return .json(.object(["certificates": .array(list)]))
+            },
+            Routes.certificateEntry: { request throws(Problem) in
+                let (index, entry) = try await services.registrar.entry(of: try request.digest("fingerprint"))
+                return .json(.object(["index": .integer(index), "entry": .string(entry.base64)]))
             },
             Routes.certificate: { request throws(Problem) in
                 APIResponse(.certificate, try await services.registrar.certificate(try request.digest("fingerprint")))

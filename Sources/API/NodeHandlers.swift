@@ -62,11 +62,18 @@ extension Handlers {
         let note = try fields.note("roster", "roster")
         let documents = try fields.base64s("documents")
         let people = try fields.notes("people", "person")
+        let closes = try fields.bool("closes", default: false)
         try fields.end()
-        switch try await services.rosters.propose(note, documents: documents, people: people, by: try request.person()) {
-        case .accepted(let version):
+        switch try await services.rosters.propose(
+            note, documents: documents, people: people, closes: closes, by: try request.person())
+        {
+        case .accepted(let version, let closed):
             let warnings = try await services.authorities.complete().map(\.detail)
-            return .json(.object(["state": .string("accepted"), "version": .integer(version), "warnings": .strings(warnings)]))
+            return .json(
+                .object([
+                    "state": .string("accepted"), "version": .integer(version), "warnings": .strings(warnings),
+                    "closed": .strings(closed.map(\.description)),
+                ]))
         case .proposed(let digest, let missing):
             return .json(
                 .object(["state": .string("proposed"), "hash": .string(digest.base64), "missing": .integer(Int64(missing))]), status: 202)

@@ -9,9 +9,10 @@ extension Handlers {
             Routes.addOfficer: { request throws(Problem) in
                 var fields = try request.fields()
                 let handle = try fields.handle("handle")
+                let code = try fields.parsed("code", expected: "SHA-256 of the code's 16 octets, in base64") { Digest32(base64: $0) }
                 try fields.end()
-                let (secret, expires) = try await services.invitations.invite(handle, by: try request.person())
-                return .json(.object(["secret": .string(secret.base64), "expires": .time(expires)]), status: 201)
+                let expires = try await services.invitations.invite(handle, code: code, by: try request.person())
+                return .json(.object(["expires": .time(expires)]), status: 201)
             },
             Routes.officers: { _ throws(Problem) in
                 let list = try await services.invitations.list().map { invitation in

@@ -29,16 +29,14 @@ public struct Invitations: Sendable {
     }
 
     private let ledger: Ledger
-    private let entropy: any Entropy
 
-    public init(ledger: Ledger, entropy: any Entropy) {
-        self.ledger = ledger
-        self.entropy = entropy
-    }
+    public init(ledger: Ledger) { self.ledger = ledger }
 
-    /// A new code for a handle that is not in the roster; an earlier code for it stops working.
-    /// - Returns: 16 octets that only the invited person may learn; the house keeps their hash.
-    public func invite(_ handle: Handle, by administrator: Principal) async throws(Problem) -> (secret: Bytes, expires: UTCTime) {
+    /// A new code for a handle that is not in the roster; an earlier code for it stops working. Asked for again with the same code, it is
+    /// the same invitation.
+    /// - Parameter code: H of the 16 octets that the administrator's client has drawn, and that only the invited person may learn.
+    /// - Returns: until when it can be redeemed.
+    public func invite(_ handle: Handle, code: Digest32, by administrator: Principal) async throws(Problem) -> UTCTime {
         let now = try ledger.now()
         let view = try ledger.view()
         guard !view.charter.roster.people.contains(handle) else {
@@ -47,23 +45,50 @@ public struct Invitations: Sendable {
                 detail: "\(handle) is in the roster already. Choose another handle.",
                 field: "handle")
         }
-        let secret = entropy.bytes(16)
         let expires = now.adding(seconds: Self.hours * 3600)
-        let write = Write(
-            """
-            INSERT INTO invitation (handle, code_hash, created, expires, tries, state, note, version) VALUES ($1, $2, $3, $4, 0, 'open', NULL, 1)
-            ON CONFLICT (handle) DO UPDATE SET code_hash = excluded.code_hash, created = excluded.created, expires = excluded.expires,
-            tries = 0, state = 'open', note = NULL, version = invitation.version + 1
-            """,
-            [.text(handle.description), .blob(Digest32(of: secret)), .integer(now.seconds), .integer(expires.seconds)], expects: 1)
         let entry = try ledger.entry(
             .officerInvite, at: now, actor: try await ledger.actor(administrator.handle), roster: view.charter.roster.version)
-        do { try await ledger.store.commit(Change(writes: [write], entries: [entry])) } catch { throw error.problem }
-        try await ledger.anchor([])
-        return (secret, expires)
+        do {
+            let (answer, _) = try await ledger.store.act { snapshot in
+                (
+                    known: try snapshot.row("SELECT handle, expires FROM invitation WHERE code_hash = $1", [.blob(code)]),
+                    version: try snapshot.row("SELECT version FROM invitation WHERE handle = $1", [.text(handle.description)])?
+                        .integer("version")
+                )
+            } decide: { seen in
+                guard let known = seen.known else {
+                    return (expires, Change(writes: [Self.write(handle, code, now, expires, over: seen.version)], entries: [entry]))
+                }
+                guard try known.text("handle") == handle.description else {
+                    throw Problem(
+                        .conflict, "officer.code-used", title: "The code is another person's",
+                        detail: "Somebody else was invited with this code. Draw a new one.", field: "code")
+                }
+                return (UTCTime(seconds: try known.integer("expires")), Change())
+            }
+            try await ledger.anchor([])
+            return answer
+        } catch { throw Problem(wrapping: error) }
     }
 
-    /// Takes a person's own text in exchange for the code. The code is used up by it.
+    /// - Parameter version: of the handle's earlier invitation, which this one replaces; nil: there is none.
+    private static func write(_ handle: Handle, _ code: Digest32, _ now: UTCTime, _ expires: UTCTime, over version: Int64?) -> Write {
+        let arguments: [SQLValue] = [.text(handle.description), .blob(code), .integer(now.seconds), .integer(expires.seconds)]
+        guard let version else {
+            return Write(
+                """
+                INSERT INTO invitation (handle, code_hash, created, expires, tries, state, note, version)
+                VALUES ($1, $2, $3, $4, 0, 'open', NULL, 1)
+                """, arguments, expects: 1)
+        }
+        return Write(
+            """
+            UPDATE invitation SET code_hash = $2, created = $3, expires = $4, tries = 0, state = 'open', note = NULL,
+            version = version + 1 WHERE handle = $1 AND version = $5
+            """, arguments + [.integer(version)], expects: 1)
+    }
+
+    /// Takes a person's own text in exchange for the code. The code is used up by it; sent again with it, the same text is taken as it was.
     public func redeem(_ secret: Bytes, person note: SignedNote) async throws(Problem) -> Person {
         let now = try ledger.now()
         let view = try ledger.view()
@@ -72,6 +97,11 @@ public struct Invitations: Sendable {
             let (person, _) = try await ledger.store.act { snapshot in
                 try snapshot.row("SELECT * FROM invitation WHERE code_hash = $1", [.blob(code)])
             } decide: { row in
+                if let row, let person = try? Person(note), try row.text("state") != State.open.rawValue,
+                    try row.optionalText("note").flatMap({ try? SignedNote("person", $0) })?.text == note.text
+                {
+                    return (Person?.some(person), Change())
+                }
                 guard let row, let handle = Handle(try row.text("handle")), try row.text("state") == State.open.rawValue,
                     try row.integer("expires") > now.seconds, try row.integer("tries") < Self.mostTries
                 else { throw Self.unknownCode }

@@ -30,7 +30,8 @@ public enum AnchorLine: Hashable, Sendable {
         }
     }
 
-    init?(_ text: Substring) {
+    /// Reads a line without its authentication code.
+    public init?(_ text: Substring) {
         let words = text.split(separator: " ", omittingEmptySubsequences: false)
         switch (words.first, words.count) {
         case ("roster", 3):

@@ -22,8 +22,22 @@ extension CertificateAuthorities {
 
     /// Makes keys for new authorities and fills their certificates. Nothing is in force by it, and no key is in use: that takes the
     /// next roster.
-    /// - Parameter documents: authorities' documents without `publicKey` and `content`, an issuer before those below it.
-    public func draft(_ documents: [JSON], by administrator: Principal) async throws(Problem) -> [AuthorityDraft] {
+    /// - Parameters:
+    ///   - documents: authorities' documents without `publicKey` and `content`, an issuer before those below it.
+    ///   - call: drawn by the caller for this; sent again with it, the answer is the same, and no further key is made.
+    public func draft(_ documents: [JSON], call: ID, by administrator: Principal) async throws(Problem) -> [AuthorityDraft] {
+        let wish = Digest32(of: JSON.array(documents).canonicalBytes)
+        if let known = try await drafted(documents, call, wish, administrator.handle) { return known }
+        do throws(Problem) { return try await make(documents, call, wish, by: administrator) } catch {
+            // The same call may have ended a moment ago.
+            if error.code == "storage.conflict", let known = try await drafted(documents, call, wish, administrator.handle) { return known }
+            throw error
+        }
+    }
+
+    private func make(_ documents: [JSON], _ call: ID, _ wish: Digest32, by administrator: Principal) async throws(Problem)
+        -> [AuthorityDraft]
+    {
         guard (1...Self.mostDrafts).contains(documents.count) else {
             throw Problem(
                 .invalid, "authority.draft-count", title: "Too many authorities at once",
@@ -72,6 +86,12 @@ extension CertificateAuthorities {
                     "INSERT INTO draft (content, authority, key_id, tbs, created) VALUES ($1, $2, $3, $4, $5)",
                     [.blob(tbs.content), .text(document.name.description), .blob(id.bytes), .blob(tbs.der), .integer(now.seconds)],
                     expects: 1))
+            change.writes.append(
+                Write(
+                    "INSERT INTO draft_call (administrator, call, position, wish, content) VALUES ($1, $2, $3, $4, $5)",
+                    [
+                        .text(administrator.handle.description), .blob(call.bytes), .integer(Int64(index)), .blob(wish), .blob(tbs.content),
+                    ], expects: 1))
             change.entries.append(
                 try ledger.entry(
                     .keyGenerated, at: now, actor: actor,

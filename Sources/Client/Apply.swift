@@ -13,7 +13,7 @@ public struct ReadyPlan: Sendable {
 
 extension Session {
     public func plan(_ manifest: Manifest, drop: Bool = false) throws(Problem) -> Plan {
-        try Plan(manifest, against: charter, drop: drop, now: clocks.now, entropy: entropy)
+        try Plan(manifest, against: charter, drop: drop, now: clocks.now)
     }
 
     /// Has keys made for the plan's new authorities, checks what came back against what was asked for, and makes the next roster.
@@ -23,8 +23,11 @@ extension Session {
         var documents = plan.complete
         var certificates: [(name: Handle, tbs: TBSCertificate)] = []
         if !plan.drafts.isEmpty {
+            let call = ID(at: clocks.now, entropy: entropy)
             var fields = try await transport.fields(
-                Routes.draftAuthorities, body: .json(.object(["authorities": .array(plan.drafts.map(\.document))])))
+                Routes.draftAuthorities,
+                body: .json(
+                    .object(["authorities": .array(plan.drafts.map(\.document)), "call": .string(call.description)])))
             let answers = try fields.list("drafts") { fields throws(Problem) in
                 (name: try fields.handle("name"), document: try fields.base64("document"), tbs: try fields.base64("tbs"))
             }

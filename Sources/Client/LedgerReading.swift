@@ -1,5 +1,6 @@
 import Approval
 import Basics
+import PKIX
 import Proofs
 import Wire
 
@@ -103,6 +104,18 @@ extension Session {
             return try await proof(of: entry, at: index)
         }
         throw .lied("The node shows no ledger entry about the certificate.")
+    }
+
+    /// The entry that records a certificate, drawn or voted for, proven to be in the ledger.
+    public func proof(of certificate: Certificate) async throws(Problem) -> ProvenEntry {
+        var fields = try await transport.fields(
+            Routes.certificateEntry, parameters: ["fingerprint": certificate.fingerprint.hex])
+        let index = try fields.integer("index")
+        guard let entry = try? Entry(decoding: try fields.base64("entry")), entry.type == .certificateIssue,
+            entry.digests[Entry.DigestKey.certificate] == certificate.fingerprint,
+            entry.digests[Entry.DigestKey.content] == certificate.tbs.content
+        else { throw .lied("The ledger's entry about the certificate has other digests than the certificate.") }
+        return try await proof(of: entry, at: index)
     }
 
     private func proof(of entry: Entry, at index: Int64) async throws(Problem) -> ProvenEntry {

@@ -5,14 +5,15 @@ import Proofs
 import Wire
 
 extension Session {
-    /// Asks for a one-time code for a new person, and notes the roles here: at the confirmation they come from this note, not from the node.
+    /// Draws a one-time code for a new person, of which the node learns the hash, and notes the roles here: at the confirmation they come from this note, not from the node.
     /// - Returns: the code to be given to that person, and until when it can be redeemed.
     public func invite(_ newcomer: Handle, roles: [Role]) async throws(Problem) -> (code: ConnectionCode, expires: UTCTime) {
         try requireAdministrator()
         guard !roster.people.contains(newcomer) else { throw Self.taken(newcomer) }
-        var fields = try await transport.fields(Routes.addOfficer, body: .json(.object(["handle": .string(newcomer.description)])))
-        let secret = try fields.base64("secret")
-        guard secret.count == 16 else { throw .answerMalformed("A code's secret has 16 octets.") }
+        let secret = entropy.bytes(16)
+        var fields = try await transport.fields(
+            Routes.addOfficer,
+            body: .json(.object(["handle": .string(newcomer.description), "code": .string(Digest32(of: secret).base64)])))
         let expires = try fields.time("expires")
         var pending = try folder.pending()
         pending[newcomer] = roles
@@ -62,6 +63,20 @@ extension Session {
 
     /// Makes the roster without the person. Their votes count no more, from its acceptance on.
     public func removal(of person: Handle) throws(Problem) -> RosterProposal { try prepare([.remove(person)]) }
+
+    /// What is open and carries a vote of this person.
+    public func carrying(votesOf person: Handle) async throws(Problem) -> [(what: String, id: ID)] {
+        func has(_ examined: Result<some ExaminedStatement, Refusal>) -> Bool {
+            if case .success(let value) = examined { value.votes.contains { $0.voter == person } } else { false }
+        }
+        var found: [(what: String, id: ID)] = []
+        for one in try await requests(.open) where has(try await request(one.id).examined) { found.append(("open request", one.id)) }
+        for one in try await allowances() where [.requested, .open].contains(one.state) && has(one.examined) {
+            found.append((one.state == .open ? "open allowance" : "allowance", one.id))
+        }
+        for one in try await revocations() where one.state == .requested && has(one.examined) { found.append(("revocation", one.id)) }
+        return found
+    }
 
     /// Forgets an invitation that has served.
     public func forgetInvitation(of person: Handle) throws(Problem) {

@@ -63,6 +63,13 @@ public struct PassphraseSource: Sendable {
 
 /// The person's terminal, wherever input and output are redirected to.
 public enum Terminal {
+    /// Columns of the terminal on standard output; nil where there is none, as in a pipe.
+    public static var width: Int? {
+        var size = winsize()
+        guard isatty(STDOUT_FILENO) == 1, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
+    }
+
     /// Shows a question and reads a line that is not shown.
     public static func secret(_ question: String) throws(Problem) -> Bytes {
         let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)

@@ -21,7 +21,7 @@ public struct Plan: Sendable {
 
     /// - Parameter drop: whether documents that the manifest does not have go out of force.
     /// - Throws: `plan.authority-changed`, `plan.issuer-unknown`; what the documents together refuse.
-    public init(_ manifest: Manifest, against charter: Charter, drop: Bool, now: UTCTime, entropy: any Entropy) throws(Problem) {
+    public init(_ manifest: Manifest, against charter: Charter, drop: Bool, now: UTCTime) throws(Problem) {
         let roster = charter.roster
         var differences: [DocumentDifference] = []
         var unchanged: [String] = []
@@ -66,7 +66,7 @@ public struct Plan: Sendable {
         self.differences = made + differences + (drop ? absent.map { DocumentDifference($0.label, before: .object([:]), after: nil) } : [])
         self.unchanged = unchanged
         self.complete = complete
-        try checkTogether(charter, now: now, entropy: entropy)
+        try checkTogether(charter, now: now)
     }
 
     /// An authority in force keeps its key and certificate; only what does not stand in the certificate may change.
@@ -110,13 +110,14 @@ public struct Plan: Sendable {
     }
 
     /// Whether the documents fit together, with throw-away keys in place of those that custody would make.
-    private func checkTogether(_ charter: Charter, now: UTCTime, entropy: any Entropy) throws(Problem) {
+    private func checkTogether(_ charter: Charter, now: UTCTime) throws(Problem) {
         guard !isEmpty else { return }
         var all = complete
         for draft in drafts {
-            guard case .object(var members) = draft.document, let key = try? PrivateKey.generate(.ecdsaP256, entropy: entropy) else {
-                continue
-            }
+            // A kind of key that is none is named by the document's own check.
+            guard case .object(var members) = draft.document, case .string(let name)? = members["key"],
+                let key = try? (KeyAlgorithm(named: name) ?? .ecdsaP256).generate()
+            else { continue }
             members["publicKey"] = .string(key.publicKey.der.base64)
             members["content"] = .string(Digest32(of: key.publicKey.der).base64)
             all.append((.authority, draft.name, JSON.object(members).canonicalBytes))

@@ -89,7 +89,7 @@ public struct RosterProposal: Sendable {
 /// What became of a signed roster.
 public enum ProposalOutcome: Hashable, Sendable {
     /// It is in force.
-    case accepted(version: Int64, warnings: [String])
+    case accepted(version: Int64, warnings: [String], closed: [ID])
     /// It waits for this many more signatures, by some of these people.
     case proposed(Digest32, missing: Int, by: [Handle])
 }

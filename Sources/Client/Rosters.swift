@@ -13,7 +13,8 @@ extension Session {
     }
 
     /// Signs a proposal and hands it in. When it comes into force, the new version is fetched and verified like any other.
-    public mutating func sign(_ proposal: RosterProposal) async throws(Problem) -> ProposalOutcome {
+    /// - Parameter closes: whether what rests on votes of people whom it removes is closed with it.
+    public mutating func sign(_ proposal: RosterProposal, closes: Bool = false) async throws(Problem) -> ProposalOutcome {
         try requireAdministrator()
         guard !proposal.signers.contains(handle) else {
             throw Problem(
@@ -26,18 +27,19 @@ extension Session {
             throw Refusal.note("roster").problem
         }
         return try await handIn(
-            try RosterProposal(proposal.roster, documents: proposal.documents, people: proposal.people, note: note, charter: charter))
+            try RosterProposal(proposal.roster, documents: proposal.documents, people: proposal.people, note: note, charter: charter),
+            closes: closes)
     }
 
     /// Hands in a proposal with the signatures that it has.
-    public mutating func handIn(_ proposal: RosterProposal) async throws(Problem) -> ProposalOutcome {
+    public mutating func handIn(_ proposal: RosterProposal, closes: Bool = false) async throws(Problem) -> ProposalOutcome {
         guard let note = proposal.note else { throw Refusal.rosterSignatures(have: 0, need: roster.quorum).problem }
         let response = try await transport.send(
             Routes.proposeRoster, parameters: [:], query: [:],
             body: .json(
                 .object([
                     "roster": .string(note.rendered), "documents": .array(proposal.documents.map { .string($0.base64) }),
-                    "people": .array(proposal.people.map { .string($0.rendered) }),
+                    "people": .array(proposal.people.map { .string($0.rendered) }), "closes": .bool(closes),
                 ])))
         var fields = try response.fields()
         guard response.status == 200 else {
@@ -45,13 +47,20 @@ extension Session {
             return .proposed(proposal.digest, missing: missing, by: proposal.missing)
         }
         let warnings = try fields.strings("warnings")
+        var closed: [ID] = []
+        for text in try fields.strings("closed") {
+            guard let id = ID(text) else { throw .answerMalformed("What was closed is named by its id.") }
+            closed.append(id)
+        }
         // Who is no longer in it cannot ask for it.
-        guard proposal.roster.people.contains(handle) else { return .accepted(version: proposal.roster.version, warnings: warnings) }
+        guard proposal.roster.people.contains(handle) else {
+            return .accepted(version: proposal.roster.version, warnings: warnings, closed: closed)
+        }
         try await refresh()
         guard charter.digests.contains(proposal.digest) else {
             throw .lied("The node says that the roster is in force; it is not in its chain.")
         }
-        return .accepted(version: proposal.roster.version, warnings: warnings)
+        return .accepted(version: proposal.roster.version, warnings: warnings, closed: closed)
     }
 
     /// Proposals that wait for signatures. One that does not keep the rules is named with the rule.

@@ -69,8 +69,13 @@ public struct House: Sendable {
             surroundings.logger.warning("allowance", metadata: ["code": "\(problem.code)", "detail": "\(problem.detail)"])
         }
         let registrar = Registrar(ledger: ledger, authorities: authorities, entropy: surroundings.entropy)
+        let removals = Removals(ledger: ledger)
+        let rosters = Rosters(ledger: ledger) { removed, administrator, now throws(Problem) in
+            let closing = try await removals.closing(removed, by: administrator, now: now)
+            return (closing.change, closing.lines, closing.closed)
+        }
         let services = Services(
-            ledger: ledger, invitations: Invitations(ledger: ledger, entropy: surroundings.entropy), rosters: Rosters(ledger: ledger),
+            ledger: ledger, invitations: Invitations(ledger: ledger), rosters: rosters,
             authorities: authorities, registrar: registrar, revocations: Revocations(ledger: ledger, registrar: registrar),
             allowances: Allowances(ledger: ledger, authorities: authorities, entropy: surroundings.entropy),
             facts: .init(

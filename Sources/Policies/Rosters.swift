@@ -9,8 +9,8 @@ import Transparency
 public struct Rosters: Sendable {
     /// What became of a signed roster.
     public enum Outcome: Hashable, Sendable {
-        /// It is in force.
-        case accepted(version: Int64)
+        /// It is in force; what rested on votes of people whom it removes was closed with it, when that was asked for.
+        case accepted(version: Int64, closed: [ID] = [])
         /// It waits for this many more signatures.
         case proposed(Digest32, missing: Int)
     }
@@ -27,36 +27,51 @@ public struct Rosters: Sendable {
 
     public static let mostProposals = 64
 
-    private let ledger: Ledger
+    /// What is to be closed in the change that removes people: rows, entries, anchor lines, and the ids.
+    public typealias Closing =
+        @Sendable (_ removed: Set<Handle>, _ administrator: Handle, _ now: UTCTime) async throws(Problem) -> (
+            change: Change, lines: [AnchorLine], closed: [ID]
+        )
 
-    public init(ledger: Ledger) { self.ledger = ledger }
+    private let ledger: Ledger
+    private let closing: Closing
+
+    public init(ledger: Ledger, closing: @escaping Closing) {
+        self.ledger = ledger
+        self.closing = closing
+    }
 
     /// Takes a next roster with the signatures that it has. With enough of them it comes into force; else it waits, and the
     /// signatures of several calls are put together.
     /// - Parameters:
     ///   - documents: bytes of documents that are new in it.
     ///   - people: texts of the people whom it adds.
+    ///   - closes: whether what rests on votes of people whom it removes is closed with it. It stays asked for while the roster waits for
+    ///     signatures.
     public func propose(
-        _ note: SignedNote, documents: [Bytes], people: [SignedNote], by administrator: Principal
+        _ note: SignedNote, documents: [Bytes], people: [SignedNote], closes: Bool = false, by administrator: Principal
     ) async throws(Problem) -> Outcome {
-        do { return try await judge(note, documents, people, by: administrator) } catch { throw Problem(wrapping: error) }
+        do { return try await judge(note, documents, people, closes, by: administrator) } catch { throw Problem(wrapping: error) }
     }
 
-    private func judge(_ note: SignedNote, _ documents: [Bytes], _ people: [SignedNote], by administrator: Principal) async throws
-        -> Outcome
-    {
+    private func judge(
+        _ note: SignedNote, _ documents: [Bytes], _ people: [SignedNote], _ asked: Bool, by administrator: Principal
+    ) async throws -> Outcome {
         let now = try ledger.now()
         let charter = try ledger.view().charter
         let digest = Digest32(of: note.text)
+        // Handed in again after it came into force: it is what it is.
+        if let version = charter.digests.firstIndex(of: digest) { return .accepted(version: Int64(version) + 1) }
         let gathered = try await self.gathered(note, digest)
+        let closes = asked ? true : try await isClosing(digest)
         let roster = try Roster(text: note.text)
         let missing = try charter.missingSignatures(gathered)
-        if missing == 0 { return try await accept(gathered, documents, people, by: administrator, now: now) }
+        if missing == 0 { return try await accept(gathered, documents, people, closes, by: administrator, now: now) }
         // What could never come into force is not kept: all rules but the number of signatures.
         let supplied = Self.byDigest(documents)
         try charter.checkProposal(gathered, by: administrator.handle, now: now) { supplied[$0] }
         _ = try Self.newcomers(roster, charter.roster, people)
-        try await keep(gathered, digest, documents, people, now: now)
+        try await keep(gathered, digest, documents, people, closes, now: now)
         return .proposed(digest, missing: missing)
     }
 
@@ -65,7 +80,7 @@ public struct Rosters: Sendable {
     }
 
     private func accept(
-        _ note: SignedNote, _ documents: [Bytes], _ people: [SignedNote], by administrator: Principal, now: UTCTime
+        _ note: SignedNote, _ documents: [Bytes], _ people: [SignedNote], _ closes: Bool, by administrator: Principal, now: UTCTime
     ) async throws -> Outcome {
         let charter = try ledger.view().charter
         let supplied = Self.byDigest(documents)
@@ -107,11 +122,28 @@ public struct Rosters: Sendable {
                 .rosterAccepted, at: now, actor: try await ledger.actor(administrator.handle),
                 digests: [Entry.DigestKey.document: next.roster.digest, Entry.DigestKey.row: row.digest],
                 roster: next.roster.version))
-        do throws(StorageError) { try await ledger.store.commit(change) } catch {
-            throw error == .conflict ? Refusal.rosterNotNext(have: next.roster.version, got: next.roster.version).problem : error.problem
+        let removed = closes ? Set(charter.roster.people).subtracting(next.roster.people) : []
+        let (closed, lines) = try await commit(change, closing: removed, next.roster, by: administrator.handle, now: now)
+        try await ledger.adopt(next, with: lines)
+        return .accepted(version: next.roster.version, closed: closed)
+    }
+
+    /// Commits the version with what closes by it. Somebody may vote on that meanwhile; then it is looked at again.
+    private func commit(
+        _ change: Change, closing removed: Set<Handle>, _ next: Roster, by administrator: Handle, now: UTCTime
+    ) async throws -> ([ID], [AnchorLine]) {
+        var attempts = removed.isEmpty ? 1 : 4
+        while true {
+            let more = try await closing(removed, administrator, now)
+            attempts -= 1
+            do throws(StorageError) {
+                try await ledger.store.commit(change + more.change)
+                return (more.closed, more.lines)
+            } catch {
+                guard error == .conflict else { throw error.problem }
+                guard attempts > 0 else { throw Refusal.rosterNotNext(have: next.version, got: next.version).problem }
+            }
         }
-        try await ledger.adopt(next)
-        return .accepted(version: next.roster.version)
     }
 
     /// The people whom `next` adds, each with the text that has exactly its keys.
@@ -146,8 +178,19 @@ public struct Rosters: Sendable {
         return try SignedNote(text: note.text, signatures: stored.signatures.filter { !new.contains($0.name) } + note.signatures)
     }
 
-    private func keep(_ note: SignedNote, _ digest: Digest32, _ documents: [Bytes], _ people: [SignedNote], now: UTCTime) async throws {
+    /// Whether an earlier signer of this proposal has asked for the closing.
+    private func isClosing(_ digest: Digest32) async throws -> Bool {
+        let row = try await ledger.store.read { try $0.row("SELECT documents FROM proposal WHERE hash = $1", [.blob(digest)]) }
+        guard let row else { return false }
+        var bundle = try JSONFields(try JSON(parsing: try row.blob("documents"), limit: 1 << 22), code: "storage.damaged")
+        return try bundle.bool("closes", default: false)
+    }
+
+    private func keep(
+        _ note: SignedNote, _ digest: Digest32, _ documents: [Bytes], _ people: [SignedNote], _ closes: Bool, now: UTCTime
+    ) async throws {
         let bundle = JSON.object([
+            "closes": .bool(closes),
             "documents": .array(documents.map { .string($0.base64) }), "people": .array(people.map { .string($0.rendered) }),
         ]).canonicalBytes
         let count = try await ledger.store.read { try $0.row("SELECT count(*) AS number FROM proposal")?.integer("number") ?? 0 }
@@ -159,7 +202,7 @@ public struct Rosters: Sendable {
         let write = Write(
             """
             INSERT INTO proposal (hash, note, documents, created, version) VALUES ($1, $2, $3, $4, 1)
-            ON CONFLICT (hash) DO UPDATE SET note = excluded.note, version = proposal.version + 1
+            ON CONFLICT (hash) DO UPDATE SET note = excluded.note, documents = excluded.documents, version = proposal.version + 1
             """, [.blob(digest), .text(note.rendered), .blob(bundle), .integer(now.seconds)], expects: 1)
         try await ledger.store.commit(Change(writes: [write]))
     }

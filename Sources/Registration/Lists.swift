@@ -87,7 +87,15 @@ extension Registrar {
     }
 
     /// A certificate's DER, checked against its fingerprint and the ledger: nothing is given out that was only put into a row.
-    public func certificate(_ fingerprint: Digest32) async throws(Problem) -> Bytes {
+    public func certificate(_ fingerprint: Digest32) async throws(Problem) -> Bytes { try await issued(fingerprint).der }
+
+    /// The ledger's entry about a certificate, drawn or voted for, with its index.
+    public func entry(of fingerprint: Digest32) async throws(Problem) -> (index: Int64, entry: Bytes) {
+        let issued = try await issued(fingerprint)
+        return (issued.index, issued.entry)
+    }
+
+    private func issued(_ fingerprint: Digest32) async throws(Problem) -> (der: Bytes, index: Int64, entry: Bytes) {
         do {
             let row = try await ledger.store.read {
                 try $0.row(
@@ -103,25 +111,26 @@ extension Registrar {
             }
             let der = try row.blob("der")
             guard Digest32(of: der) == fingerprint, let request = ID(bytes: try row.blob("request_id")),
-                try await isIssued(fingerprint, on: try row.optionalInteger("number").map { Draw.object(request, $0) } ?? request.bytes)
+                let found = try await entry(
+                    of: fingerprint, on: try row.optionalInteger("number").map { Draw.object(request, $0) } ?? request.bytes)
             else {
                 throw Problem(
                     .fault, "certificate.record-altered", title: "The certificate's record was altered",
                     detail: "The stored bytes do not have the fingerprint, or the ledger does not have it. Run `assay ledger verify`.")
             }
-            return der
+            return (der, found.index, found.entry)
         } catch { throw Problem(wrapping: error) }
     }
 
-    /// Whether an entry that leads to the signed root says so.
-    private func isIssued(_ fingerprint: Digest32, on object: Bytes) async throws -> Bool {
+    /// The entry that says so and leads to the signed root.
+    private func entry(of fingerprint: Digest32, on object: Bytes) async throws -> (index: Int64, entry: Bytes)? {
         for (index, body) in try await ledger.entries(about: object) {
             guard let entry = try? Entry(decoding: body), entry.type == .certificateIssue,
                 entry.digests[Entry.DigestKey.certificate] == fingerprint
             else { continue }
-            if try await ledger.proof(of: index).entry == body { return true }
+            if try await ledger.proof(of: index).entry == body { return (index, body) }
         }
-        return false
+        return nil
     }
 
     /// Closes requests whose time is over; what they waited for can no longer be voted on anyway.

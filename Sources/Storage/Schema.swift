@@ -11,6 +11,7 @@ enum Schema {
         Migration(name: "002-services", statements: services),
         Migration(name: "003-allowances", statements: allowances),
         Migration(name: "004-revocations", statements: revocations),
+        Migration(name: "005-draft-calls", statements: draftCalls),
     ]
 
     private static let ledger = [
@@ -228,5 +229,18 @@ enum Schema {
         )
         """,
         "CREATE INDEX revocation_certificate ON revocation (certificate)",
+    ]
+
+    private static let draftCalls = [
+        """
+        CREATE TABLE draft_call (
+            administrator TEXT NOT NULL,
+            call BLOB NOT NULL,
+            position BIGINT NOT NULL,
+            wish BLOB NOT NULL,
+            content BLOB NOT NULL,
+            PRIMARY KEY (administrator, call, position)
+        )
+        """
     ]
 }

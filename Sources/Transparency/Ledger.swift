@@ -45,8 +45,9 @@ public final class Ledger: Sendable {
     }
 
     /// Puts the next charter in force: its version into the anchor, then into memory.
-    public func adopt(_ charter: Charter) async throws(Problem) {
-        try await anchor([.roster(version: charter.roster.version, digest: charter.roster.digest)])
+    /// - Parameter lines: of what was decided with it.
+    public func adopt(_ charter: Charter, with lines: [AnchorLine] = []) async throws(Problem) {
+        try await anchor([.roster(version: charter.roster.version, digest: charter.roster.digest)] + lines)
         do { try holder.adopt(charter) } catch { throw holder.fail(error.problem) }
     }
 

@@ -61,7 +61,8 @@ extension Ledger {
     /// against the entry that vouches for it.
     /// - Throws: `ledger.audit-running`; `ledger.invalid` with the first entry, tile or checkpoint that does not fit; `ledger.rows-differ`
     ///   with the first row.
-    public func audit() async throws(Problem) -> LedgerAudit {
+    /// - Parameter share: entries whose digests are held in memory at once; more entries than that are read in several passes.
+    public func audit(share: Int64 = 1 << 19) async throws(Problem) -> LedgerAudit {
         guard auditing.enter() else {
             throw Problem(
                 .unavailable, "ledger.audit-running", title: "The rows are being compared already",
@@ -72,7 +73,7 @@ extension Ledger {
         do {
             return try await store.read { snapshot in
                 try snapshot.requireOwn(from: view.anchored.size)
-                return try AuditReading(snapshot, view).run()
+                return try AuditReading(snapshot, view, share: max(1, share)).run()
             }
         } catch let fault as LedgerFault {
             throw Problem(.conflict, "ledger.invalid", title: "The stored ledger does not verify", detail: fault.description)
@@ -90,19 +91,25 @@ private struct AuditReading {
     private let view: View
     private let head: Store.Head
 
-    /// Entries whose claims are held at once.
-    private static let share: Int64 = 1 << 19
+    private let share: Int64
 
-    init(_ snapshot: Snapshot, _ view: View) throws {
+    /// - Parameter share: entries whose claims are held at once; a test of the passes takes few.
+    init(_ snapshot: Snapshot, _ view: View, share: Int64) throws {
+        self.share = share
         self.snapshot = snapshot
         self.view = view
         head = try snapshot.head()
     }
 
+    private struct Ballot: Hashable {
+        let statement: Digest32
+        let actor: Bytes
+    }
+
     func run() throws -> LedgerAudit {
         let checkpoints = try tree()
         var counts: [RowKind: Int] = [:]
-        let passes = 1 + head.size / Self.share
+        let passes = 1 + head.size / share
         for pass in 0..<passes {
             try compare {
                 $0.part(of: passes) == pass
@@ -143,11 +150,19 @@ private struct AuditReading {
     private func compare(where isMine: (Digest32) -> Bool, counting: (RowKind) -> Void) throws {
         // What entries vouch for, and what was not yet found among the rows.
         var open: [Digest32: (index: Int64, kind: RowKind, type: EventType)] = [:]
+        // Who votes again, on the same statement, replaces the own vote.
+        var votes: [Ballot: Digest32] = [:]
         var index: Int64 = 0
         try snapshot.each("SELECT body FROM entry ORDER BY idx") { row in
             let entry = try Entry(decoding: try row.blob("body"))
             for (number, kind) in RowClaims.kinds(of: entry) {
-                guard let digest = entry.digests[number], isMine(digest) else { continue }
+                guard let digest = entry.digests[number] else { continue }
+                if kind == .vote, let actor = entry.actor, let statement = entry.digests[Entry.DigestKey.statement] {
+                    guard isMine(statement) else { continue }
+                    if let earlier = votes.updateValue(digest, forKey: Ballot(statement: statement, actor: actor)) { open[earlier] = nil }
+                } else {
+                    guard isMine(digest) else { continue }
+                }
                 open[digest] = (index, kind, entry.type)
             }
             if let object = entry.object {
@@ -169,7 +184,8 @@ private struct AuditReading {
             try snapshot.each("SELECT * FROM \(kind.table)") { row in
                 for content in try RowClaims.contents(kind, row) {
                     let digest = content.digest
-                    guard isMine(digest) else { continue }
+                    // Votes on one statement are of one share, as above.
+                    guard isMine(kind == .vote ? try row.digest("statement_hash") : digest) else { continue }
                     if open.removeValue(forKey: digest)?.kind == kind {
                         counting(kind)
                     } else if strange == nil {

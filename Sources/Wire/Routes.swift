@@ -6,7 +6,7 @@ public enum Routes {
         addOfficer, officers, officer,
         draftAuthorities, authorities, authorityCertificate,
         submitRequest, requests, request, vote, requestEntries,
-        certificates, certificate, certificateStatus,
+        certificates, certificate, certificateStatus, certificateEntry,
         requestRevocation, revocations, revocation, voteRevocation,
         requestAllowance, allowances, allowance, voteAllowance, closeAllowance, drawCertificate,
         checkpoint, entries, proof, consistency, audit,
@@ -59,7 +59,8 @@ extension Routes {
 extension Routes {
     public static let addOfficer = Route(
         "officer.add", .post, api("officers"), permission: administrator, bodies: [.json],
-        answers: [.init(201, .json, "The one-time code, shown this once.")], summary: "Invite a person: make a one-time enrollment code.")
+        answers: [.init(201, .json, "Until when the code can be redeemed.")],
+        summary: "Invite a person by a one-time enrollment code, of which the node is told the hash.")
     public static let officers = Route(
         "officers", .get, api("officers"), permission: administrator, answers: [.init(200, .json, "Invited and waiting persons.")],
         summary: "Persons who are invited, or wait for confirmation.")
@@ -74,7 +75,9 @@ extension Routes {
     public static let draftAuthorities = Route(
         "authority.draft", .post, api("authorities", "drafts"), permission: administrator, bodies: [.json],
         answers: [.init(200, .json, "Keys and certificate contents for the authorities asked for.")],
-        summary: "Make keys for authorities and fill their certificates' contents; nothing is signed.")
+        summary:
+            "Make keys for authorities and fill their certificates' contents; nothing is signed. Sent again with the same id, the answer is the same."
+    )
     public static let authorities = Route(
         "authorities", .get, api("authorities"), permission: .person, answers: [.init(200, .json, "The authorities.")],
         summary: "The authorities in force.")
@@ -121,6 +124,11 @@ extension Routes {
         api("certificates", .parameter(.init("fingerprint", .digest, "SHA-256 of the certificate's DER.")), "status"), permission: .person,
         answers: [.init(200, .json, "Whether it is revoked, by which revocation, why, and since when.")],
         summary: "Whether a certificate is revoked.")
+    public static let certificateEntry = Route(
+        "certificate.entry", .get,
+        api("certificates", .parameter(.init("fingerprint", .digest, "SHA-256 of the certificate's DER.")), "entry"), permission: .person,
+        answers: [.init(200, .json, "The entry with its index.")],
+        summary: "The ledger's entry about a certificate, whether people voted for it or a machine drew it.")
 
     private static let requestID = Route.Parameter("id", .id, "The request's id.")
 }

@@ -55,6 +55,7 @@ extension AllowanceCommand {
                 show(report)
                 say()
                 say("Next: two others look and decide: assay allowance show \(report.id)")
+                return report.json
             }
         }
     }
@@ -72,13 +73,15 @@ extension AllowanceCommand {
         func run() async throws {
             try await working(personal) { session in
                 var table = Table("allowance", "state", "machine", "profile", "drawn", "until")
-                for one in try await session.allowances() {
+                let allowances = try await session.allowances()
+                for one in allowances {
                     let statement = one.statement
                     table.add(
                         one.id.description, one.state.rawValue, statement.machine.name.description, statement.profile.name.description,
                         "\(one.drawn) of \(statement.number)", statement.until.description)
                 }
                 table.isEmpty ? say("No allowances.") : table.say()
+                return .object(["allowances": .array(allowances.map(\.json))])
             }
         }
     }
@@ -99,7 +102,11 @@ extension AllowanceCommand {
         @OptionGroup var personal: PersonalOptions
 
         func run() async throws {
-            try await working(personal) { session in show(try await session.allowance(id)) }
+            try await working(personal) { session in
+                let report = try await session.allowance(id)
+                show(report)
+                return report.json
+            }
         }
     }
 
@@ -128,6 +135,7 @@ extension AllowanceCommand {
                 let after = try await session.vote(.approve, on: report)
                 say()
                 say(after.state == .open ? "Approved. The allowance is open." : "Approved. More approvals are needed.")
+                return after.json
             }
         }
     }
@@ -161,6 +169,7 @@ extension AllowanceCommand {
                 let after = try await session.vote(.reject, on: report, reason: reason)
                 say()
                 say("Rejected. The allowance is \(after.state.rawValue).")
+                return after.json
             }
         }
     }
@@ -187,6 +196,7 @@ extension AllowanceCommand {
             try await working(personal) { session in
                 let after = try await session.close(id, reason: reason)
                 say("The allowance is \(after.state.rawValue): \(after.drawn) of \(after.statement.number) were drawn.")
+                return after.json
             }
         }
     }

@@ -18,11 +18,12 @@ struct Assay: AsyncParsableCommand {
             """,
         version: House.software,
         groupedSubcommands: [
-            CommandGroup(name: "House", subcommands: [Init.self, Serve.self, Custody.self, Status.self]),
+            CommandGroup(name: "House", subcommands: [Init.self, Serve.self, Custody.self, Status.self, DoctorCommand.self]),
             CommandGroup(name: "People", subcommands: [Login.self, OfficerCommand.self, RosterCommand.self]),
             CommandGroup(name: "Document", subcommands: [PlanCommand.self, ApplyCommand.self, AuthorityCommand.self]),
             CommandGroup(name: "Certificate", subcommands: [RequestCommand.self, CertificateCommand.self, RevocationCommand.self]),
             CommandGroup(name: "Machine", subcommands: [MachineCommand.self, AllowanceCommand.self]),
             CommandGroup(name: "Proof", subcommands: [LedgerCommand.self, EvidenceCommand.self]),
+            CommandGroup(name: "Help", subcommands: [Completion.self, ManualCommand.self]),
         ])
 }

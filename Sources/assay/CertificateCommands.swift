@@ -30,12 +30,23 @@ extension CertificateCommand {
         func run() async throws {
             try await working(personal) { session in
                 var table = Table("fingerprint", "authority", "valid until", "issued", "request", "")
-                for one in try await session.certificates() {
+                let certificates = try await session.certificates()
+                for one in certificates {
                     table.add(
                         one.fingerprint.hex, one.authority.description, one.notAfter.shown, one.created.description,
                         one.request.description, one.isRevoked ? "revoked" : "")
                 }
                 table.isEmpty ? say("No certificates.") : table.say()
+                return .object([
+                    "certificates": .array(
+                        certificates.map { one in
+                            .object([
+                                "fingerprint": .string(one.fingerprint.hex), "serial": .string(one.serial),
+                                "authority": .string(one.authority.description), "request": .string(one.request.description),
+                                "notAfter": .seconds(one.notAfter), "created": .seconds(one.created), "revoked": .bool(one.isRevoked),
+                            ])
+                        })
+                ])
             }
         }
     }
@@ -60,17 +71,24 @@ extension CertificateCommand {
             guard ID(which) == nil, Digest32(hex: which) == nil else {
                 return try await working(personal) { session in
                     let certificate = try await find(which, session)
-                    show(
-                        certificate, signer: session.signer(of: certificate), status: try await session.status(of: certificate.fingerprint))
+                    let (signer, status) = (session.signer(of: certificate), try await session.status(of: certificate.fingerprint))
+                    show(certificate, signer: signer, status: status)
+                    return .object([
+                        "certificate": .certificate(certificate), "signer": signer.map { .string($0.description) } ?? .null,
+                        "status": status.json,
+                    ])
                 }
             }
-            try await reporting {
+            try await reporting(json: personal.output.json) {
                 let octets = try LocalFiles.read(which)
-                do throws(PKIXError) { show(try Certificate(der: try PEM.derOrPEM(octets, labels: ["CERTIFICATE"])), signer: nil) } catch {
+                let certificate: Certificate
+                do throws(PKIXError) { certificate = try Certificate(der: try PEM.derOrPEM(octets, labels: ["CERTIFICATE"])) } catch {
                     throw Problem(
                         .invalid, "certificate.malformed", title: "This is not a certificate", detail: "In \(which.escaped), \(error.text)."
                     )
                 }
+                show(certificate, signer: nil)
+                return .object(["certificate": .certificate(certificate), "signer": .null, "status": .null])
             }
         }
     }
@@ -98,13 +116,18 @@ extension CertificateCommand {
                 let certificate = try await find(which, session)
                 try LocalFiles.write(out, Bytes(PEM.encode("CERTIFICATE", certificate.der).utf8))
                 say("\(out.escaped): \(certificate.tbs.subject)")
-                guard let signer = session.signer(of: certificate) else {
-                    return warn("No authority in force has signed it: that it is genuine could not be checked with a key of the roster.")
+                let signer = session.signer(of: certificate)
+                if let signer {
+                    say("  signed by authority \(signer)")
+                } else {
+                    warn("No authority in force has signed it: that it is genuine could not be checked with a key of the roster.")
                 }
-                say("  signed by authority \(signer)")
-                if try await session.status(of: certificate.fingerprint).isRevoked {
-                    warn("This certificate is revoked: assay certificate show \(which.escaped)")
-                }
+                let status = try await session.status(of: certificate.fingerprint)
+                if status.isRevoked { warn("This certificate is revoked: assay certificate show \(which.escaped)") }
+                return .object([
+                    "file": .string(out), "certificate": .certificate(certificate), "status": status.json,
+                    "signer": signer.map { .string($0.description) } ?? .null,
+                ])
             }
         }
     }
@@ -112,17 +135,19 @@ extension CertificateCommand {
 
 func find(_ which: String, _ session: Session) async throws(Problem) -> Certificate {
     if let fingerprint = Digest32(hex: which) { return try await session.certificate(fingerprint) }
-    guard let id = ID(which) else {
-        throw Problem(
-            .invalid, "certificate.not-named", title: "Which certificate?",
-            detail: "\(which.escaped) is neither a request's id nor a fingerprint of 64 hexadecimal digits.")
-    }
+    guard let id = ID(which) else { throw unnamed(which) }
     let request = try await session.request(id)
     guard let certificate = request.certificate else {
         throw Problem(
             .conflict, "request.not-issued", title: "There is no certificate yet", detail: "Request \(id) is \(request.state.rawValue).")
     }
     return certificate
+}
+
+func unnamed(_ which: String) -> Problem {
+    Problem(
+        .invalid, "certificate.not-named", title: "Which certificate?",
+        detail: "\(which.escaped) is neither a request's id nor a fingerprint of 64 hexadecimal digits.")
 }
 
 func show(_ certificate: Certificate, signer: Handle?, status: CertificateStatus? = nil) {
@@ -167,6 +192,19 @@ struct AuthorityCommand: AsyncParsableCommand {
                         authority.profiles.map(\.description).joined(separator: ", "), (try? authority.asIssuer().name.description) ?? "")
                 }
                 table.isEmpty ? say("No authorities yet: assay apply FILE") : table.say()
+                return .object([
+                    "authorities": .array(
+                        session.charter.documents.authorities.sorted { $0.key < $1.key }.map { name, document in
+                            .object([
+                                "name": .string(name.description),
+                                "issuer": document.value.issuer.map { .string($0.description) } ?? .null,
+                                "purposes": .array(document.value.purposes.map(\.rawValue).sorted().map { .string($0) }),
+                                "profiles": .names(document.value.profiles),
+                                "subject": .string((try? document.value.asIssuer().name.description) ?? ""),
+                                "keyAlgorithm": .string(document.value.publicKey.keyAlgorithm.name),
+                            ])
+                        })
+                ])
             }
         }
     }
@@ -195,6 +233,7 @@ struct AuthorityCommand: AsyncParsableCommand {
                 try LocalFiles.write(out, Bytes(PEM.encode("CERTIFICATE", certificate.der).utf8))
                 say("\(out.escaped): \(certificate.tbs.subject)")
                 say("  fingerprint \(certificate.fingerprint.hex)")
+                return .object(["file": .string(out), "certificate": .certificate(certificate)])
             }
         }
     }

@@ -39,6 +39,10 @@ extension LedgerCommand {
                 facts.add("root", checkpoint.root.base64)
                 if let out { facts.add("kept in", out.escaped) }
                 facts.say(indent: 0)
+                return .object([
+                    "origin": .string(checkpoint.origin), "size": .integer(checkpoint.size), "root": .string(checkpoint.root.base64),
+                    "checkpoint": .string(note.rendered),
+                ])
             }
         }
     }
@@ -54,8 +58,8 @@ extension LedgerCommand {
                   assay ledger prove 01930f3e-0000-7000-8000-000000000001 --out device --as officer-3
                 """)
 
-        @Argument(help: "The request's id.")
-        var id: ID
+        @Argument(help: "A request's id, or the fingerprint of a certificate, also of one that a machine drew.")
+        var which: String
 
         @Option(help: ArgumentHelp("How the two files begin.", valueName: "prefix"))
         var out: String
@@ -64,12 +68,24 @@ extension LedgerCommand {
 
         func run() async throws {
             try await working(personal) { session in
-                let proven = try await session.proof(of: try await session.request(id))
+                let proven =
+                    if let fingerprint = Digest32(hex: which) {
+                        try await session.proof(of: try await session.certificate(fingerprint))
+                    } else if let id = ID(which) {
+                        try await session.proof(of: try await session.request(id))
+                    } else {
+                        throw unnamed(which)
+                    }
                 try LocalFiles.write("\(out).entry", proven.entry.encoded)
                 try LocalFiles.write("\(out).tlog-proof", Bytes(proven.proof.rendered.utf8))
-                say("Entry \(proven.proof.index) of \(proven.checkpoint.size) records this certificate and its statement; the proof holds.")
+                say("Entry \(proven.proof.index) of \(proven.checkpoint.size) records this certificate; the proof holds.")
                 say("  \(out.escaped).entry")
                 say("  \(out.escaped).tlog-proof")
+                return .object([
+                    "index": .integer(proven.proof.index), "size": .integer(proven.checkpoint.size),
+                    "entry": .string(proven.entry.encoded.base64), "proof": .string(proven.proof.rendered),
+                    "files": .array([.string("\(out).entry"), .string("\(out).tlog-proof")]),
+                ])
             }
         }
     }
@@ -105,6 +121,13 @@ extension LedgerCommand {
                 }
                 let rows = try await session.audit(since: report.checkpoint)
                 say("The node has compared its rows with the entries: \(rows.total) rows and \(rows.checkpoints) checkpoints agree.")
+                return .object([
+                    "size": .integer(report.checkpoint.size), "root": .string(report.checkpoint.root.base64),
+                    "entries": .object(Dictionary(report.kinds.map { ($0.kind, .count($0.count)) }) { first, _ in first }),
+                    "agrees": .array(report.agrees.map { .integer($0) }),
+                    "rows": .object(Dictionary(rows.rows.map { ($0.kind, .integer($0.count)) }) { first, _ in first }),
+                    "checkpoints": .integer(rows.checkpoints),
+                ])
             }
         }
     }
@@ -135,6 +158,10 @@ struct EvidenceCommand: AsyncParsableCommand {
             let folder = try await session.evidence(of: try await session.request(id))
             try folder.write(to: out)
             say("\(folder.files.count) files in \(out.escaped). Compare the pin when you check them: \(session.charter.pin)")
+            return .object([
+                "folder": .string(out), "files": .array(folder.files.keys.sorted().map { .string($0) }),
+                "pin": .string(session.charter.pin.base64),
+            ])
         }
     }
 }

@@ -45,10 +45,10 @@ struct Login: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await reporting {
+        try await reporting(json: personal.output.json) {
             guard let code else { return try makeFirst() }
             let parsed = try ConnectionCode(parsing: code == "-" ? pasted() : code)
-            if parsed.secret == nil { try await attach(parsed) } else { try await redeem(parsed) }
+            return parsed.secret == nil ? try await attach(parsed) : try await redeem(parsed)
         }
     }
 
@@ -59,7 +59,7 @@ struct Login: AsyncParsableCommand {
         unsealed ? nil : try personal.passphrase.newPassphrase(for: handle)
     }
 
-    private func makeFirst() throws(Problem) {
+    private func makeFirst() throws(Problem) -> JSON {
         let folder = try namedFolder()
         guard !folder.exists else { throw Self.exists(folder) }
         let (person, note) = try Enrollment.makePerson(
@@ -77,9 +77,13 @@ struct Login: AsyncParsableCommand {
         facts.say()
         say()
         say("Next: assay init --administrator \(file.escaped)")
+        return .object([
+            "person": .string(person.handle.description), "fingerprint": .string(person.fingerprint), "file": .string(file),
+            "folder": .string(folder.path),
+        ])
     }
 
-    private func redeem(_ code: ConnectionCode) async throws(Problem) {
+    private func redeem(_ code: ConnectionCode) async throws(Problem) -> JSON {
         let folder = try namedFolder()
         let person = try await Enrollment.redeem(
             code, into: folder, passphrase: { () throws(Problem) in try newPassphrase(folder.handle) },
@@ -95,9 +99,12 @@ struct Login: AsyncParsableCommand {
         facts.say()
         say()
         say("Tell the fingerprint to the administrator who invited you, yourself, by voice. Then: assay status --as \(person.handle)")
+        return .object([
+            "person": .string(person.handle.description), "fingerprint": .string(person.fingerprint), "folder": .string(folder.path),
+        ])
     }
 
-    private func attach(_ code: ConnectionCode) async throws(Problem) {
+    private func attach(_ code: ConnectionCode) async throws(Problem) -> JSON {
         let folder = try personal.folder()
         _ = try folder.person()
         try folder.attach(try NodeIdentity(code))
@@ -110,6 +117,11 @@ struct Login: AsyncParsableCommand {
         facts.add("your roles", session.roster.roles(of: folder.handle).map(\.rawValue).joined(separator: ", "))
         facts.say()
         await session.close()
+        return .object([
+            "person": .string(folder.handle.description), "instance": .string(session.charter.instance.description),
+            "pin": .string(session.charter.pin.base64), "roster": .integer(session.roster.version),
+            "roles": .array(session.roster.roles(of: folder.handle).map { .string($0.rawValue) }), "folder": .string(folder.path),
+        ])
     }
 
     private func namedFolder() throws(Problem) -> PersonFolder {

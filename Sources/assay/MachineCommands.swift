@@ -42,8 +42,10 @@ extension MachineCommand {
         @Option(help: ArgumentHelp("Where folders are. Also ASSAY_HOME; ~/.assay unless said.", valueName: "dir"))
         var home: String?
 
+        @OptionGroup var output: OutputOptions
+
         func run() async throws {
-            try await reporting {
+            try await reporting(json: output.json) {
                 var personal = PersonalOptions()
                 personal.home = home
                 let folder = MachineFolder(home: personal.homePath, name: name)
@@ -58,6 +60,10 @@ extension MachineCommand {
                 facts.say()
                 say()
                 say("Next: an officer runs: assay allowance open --machine \(file.escaped) --name \(name) --profile … --number … --until …")
+                return .object([
+                    "machine": .string(name.description), "key": .string(key.digest.base64), "file": .string(file),
+                    "folder": .string(folder.path),
+                ])
             }
         }
     }
@@ -103,21 +109,24 @@ extension MachineCommand {
         }
 
         func run() async throws {
-            try await reporting {
+            try await reporting(json: personal.output.json) {
                 let person = try personal.folder()
                 let station = try Station(MachineFolder(home: person.home, name: person.handle))
-                do { try await draw(station) } catch {
+                let drawn: [JSON]
+                do { drawn = try await draw(station) } catch {
                     await station.close()
                     throw error
                 }
                 await station.close()
+                return .object(["certificates": .array(drawn)])
             }
         }
 
-        private func draw(_ station: Station) async throws {
+        private func draw(_ station: Station) async throws -> [JSON] {
             guard let csrDir, let outDir else {
                 let certificate = try await one(station, csr ?? "", out ?? "")
-                return say("\((out ?? "").escaped): \(certificate.tbs.subject)")
+                say("\((out ?? "").escaped): \(certificate.tbs.subject)")
+                return [.certificate(certificate)]
             }
             let names = ((try? FileManager.default.contentsOfDirectory(atPath: csrDir)) ?? []).filter { $0.hasSuffix(".csr") }.sorted()
             guard !names.isEmpty else {
@@ -125,8 +134,12 @@ extension MachineCommand {
                     .notFound, "client.file", title: "There is nothing to draw for", detail: "\(csrDir.escaped) has no file *.csr.")
             }
             try LocalFiles.makeDirectory(outDir)
-            for name in names { _ = try await one(station, "\(csrDir)/\(name)", "\(outDir)/\(name.dropLast(4)).pem") }
+            var drawn: [JSON] = []
+            for name in names {
+                drawn.append(.certificate(try await one(station, "\(csrDir)/\(name)", "\(outDir)/\(name.dropLast(4)).pem")))
+            }
             say("\(outDir.escaped): \(names.count) certificates")
+            return drawn
         }
 
         private func one(_ station: Station, _ csr: String, _ out: String) async throws -> Certificate {

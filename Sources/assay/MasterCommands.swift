@@ -50,16 +50,19 @@ struct Custody: ParsableCommand {
 
         @OptionGroup var master: MasterOptions
 
+        @OptionGroup var output: OutputOptions
+
         @Option(help: ArgumentHelp("A file of mode 0600 whose first line is the new passphrase.", valueName: "file"))
         var newPassphraseFile: String?
 
         func run() async throws {
             ProcessHardening.apply()
-            try await reporting {
+            try await reporting(json: output.json) {
                 let new = try PassphraseSource(file: newPassphraseFile).newPassphrase(asking: "New passphrase for the master key: ")
-                say(
-                    try HousePaths.protect(
-                        HousePaths(data: data), .passphrase(new), passphrase: master.passphrase, entropy: SystemEntropy()))
+                let done = try HousePaths.protect(
+                    HousePaths(data: data), .passphrase(new), passphrase: master.passphrase, entropy: SystemEntropy())
+                say(done)
+                return .object(["custody": .string(done)])
             }
         }
     }
@@ -80,10 +83,15 @@ struct Custody: ParsableCommand {
 
         @OptionGroup var master: MasterOptions
 
+        @OptionGroup var output: OutputOptions
+
         func run() async throws {
             ProcessHardening.apply()
-            try await reporting {
-                say(try HousePaths.protect(HousePaths(data: data), .plain, passphrase: master.passphrase, entropy: SystemEntropy()))
+            try await reporting(json: output.json) {
+                let done = try HousePaths.protect(
+                    HousePaths(data: data), .plain, passphrase: master.passphrase, entropy: SystemEntropy())
+                say(done)
+                return .object(["custody": .string(done)])
             }
         }
     }

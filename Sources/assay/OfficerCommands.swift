@@ -51,6 +51,10 @@ extension OfficerCommand {
                 say()
                 say("Give it to that person, who runs: assay login CODE --as \(name)")
                 say("Then ask for the fingerprint: assay officer confirm \(name) --fingerprint …")
+                return .object([
+                    "handle": .string(name.description), "roles": .array(roles.map { .string($0.rawValue) }), "code": .string(code.text),
+                    "expires": .seconds(expires),
+                ])
             }
         }
     }
@@ -69,12 +73,22 @@ extension OfficerCommand {
             try await working(personal) { session in
                 let roster = session.roster
                 var table = Table("person", "state", "roles")
+                var people: [JSON] = []
+                func add(_ handle: Handle, _ state: String, _ roles: [Role]) {
+                    people.append(
+                        .object([
+                            "handle": .string(handle.description), "state": .string(state),
+                            "roles": .array(roles.map { .string($0.rawValue) }),
+                        ]))
+                }
                 for person in roster.people {
+                    add(person, "enrolled", roster.roles(of: person))
                     table.add(person.description, "in force", roster.roles(of: person).map(\.rawValue).joined(separator: ", "))
                 }
                 if roster.administrators.contains(session.handle) {
                     let pending = try session.folder.pending()
                     for invitation in try await session.invitations() where !roster.people.contains(invitation.handle) {
+                        add(invitation.handle, invitation.state, pending[invitation.handle] ?? [])
                         let state = invitation.state == "pending" ? "sent keys, to be confirmed" : "invited until \(invitation.expires)"
                         table.add(
                             invitation.handle.description, state, (pending[invitation.handle] ?? []).map(\.rawValue).joined(separator: ", ")
@@ -82,6 +96,7 @@ extension OfficerCommand {
                     }
                 }
                 table.say()
+                return .object(["people": .array(people)])
             }
         }
     }
@@ -117,8 +132,9 @@ extension OfficerCommand {
                 let proposal = try await session.confirmation(of: name, fingerprint: fingerprint, roles: roles.isEmpty ? nil : roles)
                 show(proposal)
                 try confirm("Sign this as roster version \(proposal.roster.version)?", assumingYes: yes)
-                try await signAndTell(proposal, &session)
+                let outcome = try await signAndTell(proposal, &session)
                 if session.roster.people.contains(name) { try session.forgetInvitation(of: name) }
+                return .object(["proposal": .proposal(proposal), "outcome": .outcome(outcome)])
             }
         }
     }
@@ -127,14 +143,18 @@ extension OfficerCommand {
         static let configuration = CommandConfiguration(
             abstract: "Take a person out of the roster: no login, no vote, from then on.",
             discussion: """
-                Votes of that person on requests that are still open count no more.
+                Votes of that person count no more from then on. What carries them is listed: open requests, allowances and \
+                revocations; --close ends all of it in the same act, open allowances too, from which machines could draw on otherwise.
 
                 Example:
-                  assay officer remove officer-1 --as admin
+                  assay officer remove officer-1 --close --as admin
                 """)
 
         @Argument(help: "The person's handle.")
         var name: Handle
+
+        @Flag(help: "End what carries that person's votes.")
+        var close = false
 
         @Flag(name: .shortAndLong, help: "Sign without asking.")
         var yes = false
@@ -145,14 +165,16 @@ extension OfficerCommand {
             try await working(personal) { session in
                 let proposal = try session.removal(of: name)
                 show(proposal)
-                for request in try await session.requests(.open) {
-                    guard case .success(let examined) = try await session.request(request.id).examined,
-                        examined.votes.contains(where: { $0.voter == name })
-                    else { continue }
-                    say("    their vote on open request \(request.id) will not count")
+                let carrying = try await session.carrying(votesOf: name)
+                for (what, id) in carrying {
+                    say("    their vote is on \(what) \(id)" + (close ? ", which will be closed" : ""))
                 }
                 try confirm("Sign this as roster version \(proposal.roster.version)?", assumingYes: yes)
-                try await signAndTell(proposal, &session)
+                let outcome = try await signAndTell(proposal, closes: close, &session)
+                return .object([
+                    "proposal": .proposal(proposal), "outcome": .outcome(outcome),
+                    "carrying": .array(carrying.map { .string($0.id.description) }),
+                ])
             }
         }
     }

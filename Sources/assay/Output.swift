@@ -2,22 +2,35 @@ import ArgumentParser
 import Basics
 import Client
 import Foundation
+import Wire
 
 /// Writes a line to standard output, at once: whoever waits at the other end of a pipe gets it now.
-func say(_ line: String = "") { try? FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8)) }
+/// Silent where the result is told as JSON.
+func say(_ line: String = "") {
+    if !Output.isJSON { write(line) }
+}
+
+private func write(_ line: String) { try? FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8)) }
 
 /// Writes a line to standard error.
 func complain(_ line: String) { try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8)) }
 
-/// Runs a command's work. A problem is told on standard error, with the next thing to try; exit status 1.
-func reporting(_ work: () async throws -> Void) async throws {
-    do { try await work() } catch let problem as Problem {
-        tell(problem)
-        throw ExitCode(1)
+/// Runs a command's work. What it returns is its result for machines, so that no command can forget them; what it says on the way is for
+/// people. A problem is told on standard error, with the next thing to try; exit status 1.
+func reporting(json: Bool, _ work: () async throws -> JSON) async throws {
+    try await Output.$isJSON.withValue(json) {
+        do {
+            let result = try await work()
+            if json { write(String(decoding: result.canonicalBytes, as: UTF8.self)) }
+        } catch let problem as Problem {
+            tell(problem)
+            throw ExitCode(1)
+        }
     }
 }
 
 func tell(_ problem: Problem) {
+    if Output.isJSON { return complain(String(decoding: ProblemDocument(problem).json.canonicalBytes, as: UTF8.self)) }
     var title = "error \(problem.code): \(problem.title)"
     if let field = problem.field, !problem.detail.contains(field) { title += " (\(field))" }
     complain(title)
@@ -84,7 +97,7 @@ struct Facts {
     }
 }
 
-/// Rows under a head, columns aligned.
+/// Rows under a head, columns aligned; one block for each row where the terminal is too narrow for that. Nothing is cut.
 struct Table {
     private var rows: [[String]]
 
@@ -97,9 +110,19 @@ struct Table {
     func say() {
         let columns = rows.map(\.count).max() ?? 0
         let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
+        if let terminal = Terminal.width, widths.reduce(2 * (columns - 1), +) > terminal { return sayBlocks() }
         for row in rows {
             let line = zip(row, widths).map { $0.padded($1) }.joined(separator: "  ")
             assaySay(String(line.reversed().drop { $0 == " " }.reversed()))
+        }
+    }
+
+    private func sayBlocks() {
+        for (index, row) in rows.dropFirst().enumerated() {
+            if index > 0 { assaySay("") }
+            var facts = Facts()
+            for (label, value) in zip(rows.first ?? [], row) where !value.isEmpty { facts.add(label.lowercased(), value) }
+            facts.say(indent: 0)
         }
     }
 }

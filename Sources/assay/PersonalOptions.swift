@@ -14,6 +14,8 @@ struct PersonalOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A file whose first line is the passphrase. Also ASSAY_PASSPHRASE_FILE.", valueName: "file"))
     var passphraseFile: String?
 
+    @OptionGroup var output: OutputOptions
+
     private static func variable(_ name: String) -> String? {
         ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
     }
@@ -59,13 +61,15 @@ struct PersonalOptions: ParsableArguments {
 }
 
 /// Runs a command's work in a session with the person's node.
-func working(_ personal: PersonalOptions, _ work: (inout Session) async throws -> Void) async throws {
-    try await reporting {
+func working(_ personal: PersonalOptions, _ work: (inout Session) async throws -> JSON) async throws {
+    try await reporting(json: personal.output.json) {
         var session = try await Session.open(try personal.folder(), passphrase: personal.passphrase)
-        do { try await work(&session) } catch {
+        let result: JSON
+        do { result = try await work(&session) } catch {
             await session.close()
             throw error
         }
         await session.close()
+        return result
     }
 }

@@ -32,7 +32,20 @@ struct PlanCommand: AsyncParsableCommand {
                 say()
                 say("Nothing was changed. To make it so: assay apply \(file.escaped)\(drop ? " --drop" : "")")
             }
+            return plan.json(against: session.roster)
         }
+    }
+}
+
+extension Plan {
+    fileprivate func json(against roster: Roster) -> JSON {
+        .object([
+            "roster": .integer(roster.version), "isEmpty": .bool(isEmpty),
+            "changes": .array(
+                differences.map { difference in
+                    .object(["document": .string(difference.label), "text": .array(difference.text.map { .string($0) })])
+                }), "unchanged": .array(unchanged.map { .string($0) }), "kept": .array(kept.map { .string($0) }),
+        ])
     }
 }
 
@@ -82,7 +95,7 @@ struct ApplyCommand: AsyncParsableCommand {
             let plan = try session.plan(try Manifest(yaml: try LocalFiles.read(file)), drop: drop)
             // Who says --yes has looked at the plan before.
             if plan.isEmpty || !yes { show(plan, against: session.roster) } else { showBriefly(plan, against: session.roster) }
-            guard !plan.isEmpty else { return }
+            guard !plan.isEmpty else { return .object(["plan": plan.json(against: session.roster), "outcome": .null]) }
             let ready = try await session.ready(plan)
             for (name, tbs) in ready.certificates {
                 say("\nThe certificate of authority \(name), as it will be signed:")
@@ -90,12 +103,18 @@ struct ApplyCommand: AsyncParsableCommand {
             }
             say()
             try confirm("Sign this as roster version \(ready.proposal.roster.version)?", assumingYes: yes)
-            try await signAndTell(ready.proposal, &session)
+            let planned = plan.json(against: session.roster)
+            let outcome = try await signAndTell(ready.proposal, &session)
+            var certificates: [JSON] = []
             for (name, tbs) in ready.certificates where session.charter.documents.authorities[name]?.value.content == tbs.content {
                 let certificate = try await session.authorityCertificate(name)
                 say("Authority \(name) has its certificate, fingerprint")
                 say("  \(certificate.fingerprint.hex)")
+                certificates.append(.certificate(certificate))
             }
+            return .object([
+                "plan": planned, "outcome": .outcome(outcome), "certificates": .array(certificates),
+            ])
         }
     }
 }

@@ -51,6 +51,7 @@ extension RequestCommand {
                 show(request)
                 say()
                 say("Next: two others look and decide: assay request show \(request.id)")
+                return request.json
             }
         }
     }
@@ -71,12 +72,23 @@ extension RequestCommand {
         func run() async throws {
             try await working(personal) { session in
                 var table = Table("request", "state", "requester", "profile", "opened", "expires")
-                for request in try await session.requests(state) {
+                let requests = try await session.requests(state)
+                for request in requests {
                     table.add(
                         request.id.description, request.state.rawValue, request.requester.escaped, request.profile.description,
                         request.opened.description, request.expires.description)
                 }
                 table.isEmpty ? say("No requests.") : table.say()
+                return .object([
+                    "requests": .array(
+                        requests.map { request in
+                            .object([
+                                "id": .string(request.id.description), "state": .string(request.state.rawValue),
+                                "requester": .string(request.requester), "profile": .string(request.profile.description),
+                                "opened": .seconds(request.opened), "expires": .seconds(request.expires),
+                            ])
+                        })
+                ])
             }
         }
     }
@@ -97,7 +109,11 @@ extension RequestCommand {
         @OptionGroup var personal: PersonalOptions
 
         func run() async throws {
-            try await working(personal) { session in show(try await session.request(id)) }
+            try await working(personal) { session in
+                let request = try await session.request(id)
+                show(request)
+                return request.json
+            }
         }
     }
 
@@ -135,6 +151,7 @@ extension RequestCommand {
                 } else {
                     say("Approved. The request is \(after.state.rawValue).")
                 }
+                return after.json
             }
         }
     }
@@ -169,6 +186,7 @@ extension RequestCommand {
                 try confirm("Reject this? It is final.", assumingYes: yes)
                 let after = try await session.vote(.reject, on: request, reason: reason)
                 say("Rejected. The request is \(after.state.rawValue).")
+                return after.json
             }
         }
     }

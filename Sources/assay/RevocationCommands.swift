@@ -55,6 +55,7 @@ extension CertificateCommand {
                 show(report)
                 say()
                 say("Next: others look and decide: assay revocation show \(report.id)")
+                return report.json
             }
         }
     }
@@ -74,11 +75,13 @@ extension RevocationCommand {
         func run() async throws {
             try await working(personal) { session in
                 var table = Table("revocation", "state", "reason", "certificate's subject")
-                for one in try await session.revocations() {
+                let revocations = try await session.revocations()
+                for one in revocations {
                     table.add(
                         one.id.description, one.state.rawValue, one.statement.reason.rawValue, "\(one.certificate.tbs.subject)")
                 }
                 table.isEmpty ? say("No revocations.") : table.say()
+                return .object(["revocations": .array(revocations.map(\.json))])
             }
         }
     }
@@ -99,7 +102,11 @@ extension RevocationCommand {
         @OptionGroup var personal: PersonalOptions
 
         func run() async throws {
-            try await working(personal) { session in show(try await session.revocation(id)) }
+            try await working(personal) { session in
+                let report = try await session.revocation(id)
+                show(report)
+                return report.json
+            }
         }
     }
 
@@ -128,6 +135,7 @@ extension RevocationCommand {
                 let after = try await session.vote(.approve, on: report)
                 say()
                 say(after.state == .revoked ? "Approved. The certificate is revoked." : "Approved. More approvals are needed.")
+                return after.json
             }
         }
     }
@@ -161,6 +169,7 @@ extension RevocationCommand {
                 let after = try await session.vote(.reject, on: report, reason: reason)
                 say()
                 say("Rejected. The revocation is \(after.state.rawValue).")
+                return after.json
             }
         }
     }

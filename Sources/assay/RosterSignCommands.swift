@@ -35,17 +35,18 @@ extension RosterCommand {
         }
 
         func run() async throws {
-            if let file { return try await reporting { try sign(file: file) } }
+            if let file { return try await reporting(json: personal.output.json) { try sign(file: file) } }
             try await working(personal) { session in
                 let proposal = try await find(hash, session)
                 say("Proposed, and signed by \(proposal.signers.map(\.description).joined(separator: ", ")):")
                 show(proposal)
                 try confirm("Sign this as roster version \(proposal.roster.version)?", assumingYes: yes)
-                try await signAndTell(proposal, &session)
+                let outcome = try await signAndTell(proposal, &session)
+                return .object(["proposal": .proposal(proposal), "outcome": .outcome(outcome)])
             }
         }
 
-        private func sign(file path: String) throws {
+        private func sign(file path: String) throws -> JSON {
             let folder = try personal.folder()
             let file = try ProposalFile(
                 parsing: try LocalFiles.read(path, limit: ProposalFile.sizeLimit), for: folder, clocks: SystemClocks())
@@ -55,6 +56,7 @@ extension RosterCommand {
             let signed = try file.signed(by: try personal.keys())
             try LocalFiles.write(path, signed.octets)
             say("Your signature is in \(path.escaped). Give it back to an administrator, who runs: assay roster submit \(path.escaped)")
+            return .object(["proposal": .proposal(file.proposal), "file": .string(path)])
         }
     }
 
@@ -81,6 +83,7 @@ extension RosterCommand {
                 say(
                     "\(out.escaped) has roster version \(proposal.roster.version) as proposed. Still to sign: "
                         + proposal.missing.map(\.description).joined(separator: ", "))
+                return .object(["proposal": .proposal(proposal), "file": .string(out), "missing": .names(proposal.missing)])
             }
         }
     }
@@ -103,7 +106,9 @@ extension RosterCommand {
                 let octets = try LocalFiles.read(file, limit: ProposalFile.sizeLimit)
                 let proposal = try ProposalFile(parsing: octets, for: session.folder, clocks: SystemClocks()).proposal
                 show(proposal)
-                tell(try await session.handIn(proposal), session.roster)
+                let outcome = try await session.handIn(proposal)
+                tell(outcome, session.roster)
+                return .object(["proposal": .proposal(proposal), "outcome": .outcome(outcome)])
             }
         }
     }

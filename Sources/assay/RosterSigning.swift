@@ -3,14 +3,23 @@ import Basics
 import Client
 
 /// Signs a proposal that was shown, hands it in, and says what became of it.
-func signAndTell(_ proposal: RosterProposal, _ session: inout Session) async throws {
-    tell(try await session.sign(proposal), session.roster)
+@discardableResult
+func signAndTell(
+    _ proposal: RosterProposal, closes: Bool = false, _ session: inout Session
+) async throws -> ProposalOutcome {
+    let outcome = try await session.sign(proposal, closes: closes)
+    tell(outcome, session.roster)
+    return outcome
 }
 
 func tell(_ outcome: ProposalOutcome, _ roster: Roster) {
     switch outcome {
-    case .accepted(let version, let warnings):
+    case .accepted(let version, let warnings, let closed):
         say("Roster version \(version) is in force.")
+        if !closed.isEmpty {
+            say("Closed with it:")
+            for id in closed { say("  \(id)") }
+        }
         for warning in warnings { warn(warning.escaped) }
     case .proposed(let digest, let missing, let others):
         say(

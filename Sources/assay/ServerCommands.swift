@@ -45,7 +45,7 @@ struct Init: AsyncParsableCommand {
 
     func run() async throws {
         ProcessHardening.apply()
-        try await reporting {
+        try await reporting(json: personal.output.json) {
             let note: SignedNote
             do { note = try SignedNote(parsing: try LocalFiles.read(administrator)) } catch let problem as Problem { throw problem } catch {
                 throw Problem(
@@ -80,6 +80,10 @@ struct Init: AsyncParsableCommand {
             say("  \(pin)")
             say()
             say("Next: assay serve --data \(data.escaped)")
+            return .object([
+                "data": .string(data), "instance": .string(founding.roster.instance.description),
+                "administrator": .string(person.handle.description), "pin": .string(pin.base64),
+            ])
         }
     }
 }
@@ -108,7 +112,7 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         ProcessHardening.apply()
-        try await reporting {
+        try await reporting(json: false) {
             guard let colon = listen.lastIndex(of: ":"), let port = Decimal.parse(listen[listen.index(after: colon)...]), port < 65_536
             else {
                 throw Problem(
@@ -127,6 +131,7 @@ struct Serve: AsyncParsableCommand {
                 say("https://\(address)")
                 if let code = try? house.connectionCode(address: address) { say("\(code.text)") }
             }
+            return .null
         }
     }
 }

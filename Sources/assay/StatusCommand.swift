@@ -52,6 +52,17 @@ struct Status: AsyncParsableCommand {
             for warning in status.warnings where !warning.contains("two-person") && !warning.contains("one person only") {
                 warn(warning.escaped)
             }
+            return .object([
+                "you": .string(session.handle.description), "roles": .array(roster.roles(of: session.handle).map { .string($0.rawValue) }),
+                "instance": .string(session.charter.instance.description), "pin": .string(session.charter.pin.base64),
+                "node": .string(status.node.description), "address": .string("\(session.identity.address)"),
+                "software": .string(status.software), "custody": .string(status.custody), "roster": .integer(roster.version),
+                "people": .count(people), "administrators": .count(administrators), "quorum": .count(roster.quorum),
+                "authorities": .names(documents.authorities.keys.sorted()), "profiles": .names(documents.profiles.keys.sorted()),
+                "openRequests": .integer(status.openRequests), "size": .integer(status.size), "origin": .string(roster.log.name),
+                "time": .seconds(status.time), "twoPersonRule": .bool(administrators >= 2),
+                "warnings": .array(status.warnings.map { .string($0) }),
+            ])
         }
     }
 

@@ -27,6 +27,8 @@ final class FakeNode: Transport {
         var entries: [Bytes] = []
         /// The person who waits for confirmation.
         var pending: SignedNote?
+        /// H of the secret of the last invitation.
+        var code: Digest32? = Digest32(of: Bytes(repeating: 5, count: 16))
         /// Routes that something was sent to.
         var posted: [String] = []
     }
@@ -104,12 +106,16 @@ final class FakeNode: Transport {
             guard case .json(let json) = body else { throw Self.unknown }
             var fields = try JSONFields(json, code: "test")
             let person = try Person(try SignedNote(parsing: try fields.string("person")))
-            guard try fields.base64("secret") == Bytes(repeating: 5, count: 16) else {
+            guard Digest32(of: try fields.base64("secret")) == state.code else {
                 throw Problem(.forbidden, "enrollment.code-invalid", title: "no", detail: "")
             }
             return .object(["handle": .string(person.handle.description), "fingerprint": .string(person.fingerprint)])
         case Routes.addOfficer:
-            return .object(["secret": .string(Bytes(repeating: 5, count: 16).base64), "expires": .integer(1_764_000_000)])
+            guard case .json(let json) = body else { throw Self.unknown }
+            var fields = try JSONFields(json, code: "test")
+            let code = try fields.parsed("code", expected: "a hash") { Digest32(base64: $0) }
+            self.state.withLock { $0.code = code }
+            return .object(["expires": .integer(1_764_000_000)])
         case Routes.officer:
             let note = state.pending
             return .object([

@@ -9,7 +9,7 @@ import Wire
 struct PlanTests {
     private func plan(_ world: World, _ yaml: String, drop: Bool = false) throws -> Plan {
         try Plan(
-            try Manifest(yaml: Bytes(yaml.utf8)), against: try world.charter, drop: drop, now: world.clocks.now, entropy: SystemEntropy())
+            try Manifest(yaml: Bytes(yaml.utf8)), against: try world.charter, drop: drop, now: world.clocks.now)
     }
 
     @Test("What is in force as the file says changes nothing")

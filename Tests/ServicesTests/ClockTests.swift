@@ -66,10 +66,11 @@ struct ClockTests {
         await expect("clock.jumped") { try await bench.test.submit(house, serial: "SN-0006") }
         await expect("clock.jumped") { try await house.services.registrar.expire() }
         await expect("clock.jumped") {
-            try await house.services.invitations.invite(bench.mallory.handle, by: bench.test.adminPrincipal)
+            try await bench.test.invite(bench.mallory.handle, house)
         }
         await expect("clock.jumped") {
-            try await house.services.authorities.draft([.object(TestHouse.Documents.root)], by: bench.test.adminPrincipal)
+            try await house.services.authorities.draft(
+                [.object(TestHouse.Documents.root)], call: ID(at: TestHouse.start, entropy: SystemEntropy()), by: bench.test.adminPrincipal)
         }
         #expect(try bench.counts() == before)
         #expect(house.keys.signatures(.certificate) == 0)

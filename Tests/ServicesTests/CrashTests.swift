@@ -119,7 +119,10 @@ struct CrashTests {
         var wanted = TestHouse.Documents.root
         wanted["name"] = .string("root-2")
         wanted["subject"] = .string("CN=Example Devices Root CA 2")
-        let draft = try #require(try await house.services.authorities.draft([.object(wanted)], by: bench.test.adminPrincipal).first)
+        let draft = try #require(
+            try await house.services.authorities.draft(
+                [.object(wanted)], call: ID(at: bench.test.clocks.now, entropy: SystemEntropy()), by: bench.test.adminPrincipal
+            ).first)
         let next = try house.services.ledger.view().charter.roster.successor(
             [
                 .put(.init(kind: .authority, name: draft.name, digest: Digest32(of: draft.document))),

@@ -106,8 +106,12 @@ extension EdgeHouse {
                 name: "a handle in capitals", route: Routes.addOfficer, caller: admin, body: Bytes(#"{"handle":"Officer"}"#.utf8),
                 code: invalid, field: "handle"),
             DamagedBody(
-                name: "a handle that is taken", route: Routes.addOfficer, caller: admin, body: Bytes(#"{"handle":"officer-1"}"#.utf8),
+                name: "a handle that is taken", route: Routes.addOfficer, caller: admin,
+                body: Bytes(#"{"code":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","handle":"officer-1"}"#.utf8),
                 code: "officer.exists", field: "handle"),
+            DamagedBody(
+                name: "an invitation without code", route: Routes.addOfficer, caller: admin, body: Bytes(#"{"handle":"officer-9"}"#.utf8),
+                code: invalid, field: "code"),
             DamagedBody(
                 name: "a code that is none", route: Routes.enroll, caller: admin, body: Bytes(#"{"person":"x","secret":"!"}"#.utf8),
                 code: invalid, field: "secret"),
@@ -118,11 +122,13 @@ extension EdgeHouse {
                     "person": .string(try bench.mallory.note(nil, at: bench.test.clocks.now).rendered),
                 ]).canonicalBytes, code: "enrollment.code-invalid", field: "code"),
             DamagedBody(
-                name: "no authorities", route: Routes.draftAuthorities, caller: admin, body: Bytes(#"{"authorities":[]}"#.utf8),
+                name: "no authorities", route: Routes.draftAuthorities, caller: admin,
+                body: Bytes(#"{"authorities":[],"call":"01930f3e-0000-7000-8000-0000000000c1"}"#.utf8),
                 code: "authority.draft-count", field: "authorities"),
             DamagedBody(
                 name: "an authority that is a number", route: Routes.draftAuthorities, caller: admin,
-                body: Bytes(#"{"authorities":[7]}"#.utf8), code: "authority.draft-invalid", field: "authorities.0"),
+                body: Bytes(#"{"authorities":[7],"call":"01930f3e-0000-7000-8000-0000000000c1"}"#.utf8), code: "authority.draft-invalid",
+                field: "authorities.0"),
         ]
     }
 

@@ -81,7 +81,8 @@ struct HierarchyTests {
         }
         let wrong = Hierarchy(root: "ecdsa-p256", devices: "ecdsa-p256", rootSignature: .rsaSHA256)
         await expect("document.authority-invalid") {
-            try await house.services.authorities.draft(wrong.documents.map { .object($0) }, by: test.adminPrincipal)
+            try await house.services.authorities.draft(
+                wrong.documents.map { .object($0) }, call: ID(at: test.clocks.now, entropy: SystemEntropy()), by: test.adminPrincipal)
         }
         try await house.services.ledger.stop()
     }

@@ -77,7 +77,7 @@ struct LaterAttackTests {
         let house = try await bench.test.open()
         let instance = try house.services.ledger.view().charter.instance
         let person = try TestPerson("officer-4")
-        let (secret, _) = try await house.services.invitations.invite(person.handle, by: bench.test.adminPrincipal)
+        let secret = try await bench.test.invite(person.handle, house)
         let sent = try await house.services.invitations.redeem(secret, person: try person.note(instance, at: bench.test.clocks.now))
         let forged = try TestPerson("officer-4")
         let note = try forged.note(instance, at: bench.test.clocks.now)
@@ -135,7 +135,9 @@ struct LaterAttackTests {
             wanted["name"] = .string("root-2")
             wanted["subject"] = .string("CN=Example Devices Root CA 2")
             let draft = try #require(
-                try await house.services.authorities.draft([.object(wanted)], by: bench.test.adminPrincipal).first)
+                try await house.services.authorities.draft(
+                    [.object(wanted)], call: ID(at: bench.test.clocks.now, entropy: SystemEntropy()), by: bench.test.adminPrincipal
+                ).first)
             let tbs = try TBSCertificate(der: draft.tbs)
             let other = try TBSCertificate(
                 serialNumber: tbs.serialNumber, signature: tbs.signature, issuer: tbs.issuer,

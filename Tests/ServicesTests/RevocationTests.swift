@@ -69,14 +69,7 @@ extension TestHouse {
 
     /// A wish for a certificate of this key.
     func wish(_ house: House, _ key: PrivateKey?, serial: String) throws -> Registrar.Wish {
-        guard let key else { return try wish(house, serial: serial) }
-        let charter = try house.services.ledger.view().charter
-        let profile = try #require(charter.documents.profiles.values.first)
-        let csr = try TestRequest.make(key)
-        let submission = Submission(
-            instance: charter.instance, subject: ID(at: clocks.now, entropy: SystemEntropy()), requester: officers[2].handle,
-            profile: profile.reference, request: Digest32(of: csr), time: clocks.now)
-        return .init(submission: try officers[2].sign(submission.text), csr: csr, fields: ["model": "PLC-7", "serial": serial])
+        try wish(house, serial: serial, csr: try key.map { try TestRequest.make($0) })
     }
 }
 

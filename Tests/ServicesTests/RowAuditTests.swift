@@ -35,6 +35,9 @@ struct RowAuditTests {
         let rejected = try await test.submit(house, serial: "SN-2")
         try await test.vote(rejected, test.officers[0], house, .reject)
         _ = try await test.submit(house, serial: "SN-3")
+        // Approves, and then thinks better of it: the second vote stands in the place of the first.
+        let regretted = try await test.submit(house, serial: "SN-4")
+        for decision in [Vote.Decision.approve, .reject] { try await test.vote(regretted, test.officers[0], house, decision) }
         let station = try TestStation()
         let allowance = try await test.opened(house, station)
         for number in 0..<2 { _ = try await test.draw(house, station, try test.wish(serial: "D-\(number)")) }
@@ -47,15 +50,17 @@ struct RowAuditTests {
         _ = try await house.services.ledger.checkpoint()
 
         let audit = try await house.services.ledger.audit()
+        // The same in many passes.
+        #expect(try await house.services.ledger.audit(share: 5) == audit)
         let counts = Dictionary(uniqueKeysWithValues: audit.rows.map { ($0.kind.name, $0.count) })
-        #expect(counts["request"] == 3)
-        #expect(counts["request.decision"] == 2)
+        #expect(counts["request"] == 4)
+        #expect(counts["request.decision"] == 3)
         #expect(counts["certificate"] == 3)
         #expect(counts["draw"] == 2)
         #expect(counts["allowance"] == 1)
         // Opened, and closed.
         #expect(counts["allowance.decision"] == 2)
-        #expect(counts["vote"] == 7)
+        #expect(counts["vote"] == 8)
         #expect(counts["authority"] == 2)
         #expect(counts["key"] == 3)
         #expect(counts["person"] == 4)

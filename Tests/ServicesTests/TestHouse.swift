@@ -67,12 +67,19 @@ struct TestHouse: Sendable {
     }
 
     func enroll(_ person: TestPerson, _ house: House, role: Role = .registrationOfficer) async throws {
-        let (secret, _) = try await house.services.invitations.invite(person.handle, by: adminPrincipal)
+        let secret = try await invite(person.handle, house)
         let instance = try house.services.ledger.view().charter.instance
         _ = try await house.services.invitations.redeem(secret, person: try person.note(instance, at: clocks.now))
         let invitation = try await house.services.invitations.invitation(person.handle)
         let note = try SignedNote("person", try #require(invitation.person))
         try await accept([.add(try Person(note), roles: [role])], people: [note], house)
+    }
+
+    /// - Returns: the code's secret, which the administrator's client draws.
+    func invite(_ handle: Handle, _ house: House) async throws -> Bytes {
+        let secret = SystemEntropy().bytes(16)
+        _ = try await house.services.invitations.invite(handle, code: Digest32(of: secret), by: adminPrincipal)
+        return secret
     }
 
     /// Puts one document in force.
@@ -84,7 +91,8 @@ struct TestHouse: Sendable {
 
     private func applyDocuments(_ authorities: [[String: JSON]], _ house: House) async throws {
         let wanted = authorities.map { JSON.object($0) }
-        let drafts = try await house.services.authorities.draft(wanted, by: adminPrincipal)
+        let drafts = try await house.services.authorities.draft(
+            wanted, call: ID(at: clocks.now, entropy: SystemEntropy()), by: adminPrincipal)
         let others: [(DocumentKind, String, Bytes)] = [
             (.profile, "device-identity", JSON.object(Documents.profile).canonicalBytes),
             (.approval, "two-officers", JSON.object(Documents.policy).canonicalBytes),

@@ -62,7 +62,8 @@ enum House32 {
 
     private static func furnish(_ house: House, _ admin: Person, _ officers: [Person], _ clocks: some Clocks) async throws {
         let principal = Principal(handle: admin.handle, roles: [.administrator])
-        let drafts = try await house.services.authorities.draft([.object(Fixtures.root), .object(Fixtures.devices)], by: principal)
+        let drafts = try await house.services.authorities.draft(
+            [.object(Fixtures.root), .object(Fixtures.devices)], call: ID(at: clocks.now, entropy: SystemEntropy()), by: principal)
         var changes: [RosterChange] = []
         var documents: [Bytes] = []
         func put(_ kind: DocumentKind, _ name: Handle, _ bytes: Bytes) {

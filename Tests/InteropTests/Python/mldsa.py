@@ -1,4 +1,5 @@
-"""mldsa.py make: prints the base64 of an ML-DSA-65 CSR's DER. mldsa.py check ISSUER: reads a base64 certificate's DER on stdin,
+"""mldsa.py chain ROOT ISSUING DEVICE: checks three PEM certificates, each signed by the ML-DSA-65 key of the one before, the root by
+its own. mldsa.py make: prints the base64 of an ML-DSA-65 CSR's DER. mldsa.py check ISSUER: reads a base64 certificate's DER on stdin,
 and checks that its key is ML-DSA-65 and that the P-256 certificate in the file ISSUER (DER) signed it."""
 import base64
 import sys
@@ -26,5 +27,21 @@ def check(issuer_path):
     print("subject", certificate.subject.rfc4514_string())
 
 
+def chain(*paths):
+    above = None
+    for path in paths:
+        with open(path, "rb") as file:
+            certificate = x509.load_pem_x509_certificate(file.read())
+        issuer = above or certificate
+        key = issuer.public_key()
+        assert isinstance(key, mldsa.MLDSA65PublicKey), "the issuer has another kind of key"
+        # RFC 9881: the signature is pure, with an empty context.
+        key.verify(certificate.signature, certificate.tbs_certificate_bytes)
+        assert certificate.issuer == issuer.subject
+        assert certificate.signature_algorithm_oid.dotted_string == "2.16.840.1.101.3.4.3.18"
+        above = certificate
+    print("chain", above.subject.rfc4514_string())
+
+
 if __name__ == "__main__":
-    make() if sys.argv[1] == "make" else check(sys.argv[2])
+    {"make": make, "check": check, "chain": chain}[sys.argv[1]](*sys.argv[2:])
