@@ -258,7 +258,9 @@ private final class Desk {
         process.arguments = ["serve", "--data", path("data"), "--listen", "127.0.0.1:0"]
         let output = Pipe()
         process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
+        let log = folder.appending(path: "serve.log")
+        _ = FileManager.default.createFile(atPath: log.path(percentEncoded: false), contents: nil)
+        process.standardError = try FileHandle(forWritingTo: log)
         process.standardInput = FileHandle.nullDevice
         try process.run()
         server = process
@@ -274,7 +276,8 @@ private final class Desk {
                 continuation.resume(returning: String(decoding: text, as: UTF8.self))
             }
         }
-        return try #require(text.split(separator: "\n").last.map(String.init))
+        return try #require(
+            text.split(separator: "\n").last.map(String.init), "\(String(describing: try? String(contentsOf: log, encoding: .utf8)))")
     }
 
     func json(_ arguments: String...) throws -> [String: Any] { try json(arguments) }
