@@ -28,6 +28,8 @@ public enum RowFault: Error, Hashable, Sendable {
     case unaccounted(RowKind, name: String)
     /// Both: most likely one row that was altered.
     case altered(RowKind, name: String, index: Int64, type: EventType)
+    /// A checkpoint's columns say something else than its signed note.
+    case checkpoint(size: Int64)
     /// The table `tile` has more rows than the tree has tiles.
     case surplusTiles
 
@@ -38,6 +40,7 @@ public enum RowFault: Error, Hashable, Sendable {
         case .unaccounted(_, let name): "No entry vouches for the row \(name) as it stands."
         case .altered(_, let name, let index, let type):
             "The row \(name) is not as entry \(index) (\(type)), or another one, vouches for it: it was altered."
+        case .checkpoint(let size): "The row of the checkpoint over \(size) entries says another size or root than its signed note."
         case .surplusTiles: "The table tile has rows that belong to no tile of the tree."
         }
     }
@@ -92,6 +95,8 @@ private struct AuditReading {
     private let head: Store.Head
 
     private let share: Int64
+    /// Entries, and the checkpoints over them, that are read at once.
+    private static let page: Int64 = 4096
 
     /// - Parameter share: entries whose claims are held at once; a test of the passes takes few.
     init(_ snapshot: Snapshot, _ view: View, share: Int64) throws {
@@ -132,17 +137,31 @@ private struct AuditReading {
             else { return }
             keys.append(roster.log)
         }
-        var check = LedgerCheck(origin: view.origin, keys: keys) { id in id.width(in: head.size) > 0 ? try snapshot.tile(id) : nil }
+        // Not by the snapshot's own memory of tiles, which keeps all that it has read.
+        var check = LedgerCheck(origin: view.origin, keys: keys) { id in
+            try snapshot.row("SELECT hashes FROM tile WHERE level = $1 AND idx = $2", [.integer(Int64(id.level)), .integer(id.index)])?
+                .blob("hashes")
+        }
         try check.expect(size: head.size, root: head.root)
         var checkpoints = 0
-        try snapshot.each("SELECT size, root, note FROM checkpoint ORDER BY size") { row in
-            let said = try check.expect(checkpoint: try row.text("note"))
-            guard said.size == (try row.integer("size")), said.root.bytes == (try row.blob("root")) else {
-                throw LedgerFault.changedHistory(size: said.size, agreed: 0)
+        func expect(from: Int64, to: Int64) throws {
+            try snapshot.each(
+                "SELECT size, root, note FROM checkpoint WHERE size > $1 AND size <= $2 ORDER BY size", [.integer(from), .integer(to)]
+            ) { row in
+                let said = try check.expect(checkpoint: try row.text("note"))
+                guard said.size == (try row.integer("size")), said.root.bytes == (try row.blob("root")) else {
+                    throw RowFault.checkpoint(size: said.size)
+                }
+                checkpoints += 1
             }
-            checkpoints += 1
         }
-        try snapshot.each("SELECT body FROM entry ORDER BY idx") { try check.add(try $0.blob("body")) }
+        try expect(from: .min, to: 0)
+        while check.size < head.size {
+            let end = min(head.size, check.size + Self.page)
+            try expect(from: check.size, to: end)
+            for body in try snapshot.entries(check.size..<end) { try check.add(body) }
+        }
+        try expect(from: head.size, to: .max)
         try check.finish()
         return checkpoints
     }

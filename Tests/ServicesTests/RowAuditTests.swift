@@ -111,7 +111,9 @@ struct RowAuditTests {
         Alteration("DELETE FROM mention WHERE idx = 0", "table mention", "ledger.created"),
         Alteration("INSERT INTO mention (object, idx) VALUES (x'00', 1)", "No entry vouches for the row mention "),
         Alteration("INSERT INTO tile (level, idx, hashes) VALUES (0, 9, \(zeros))", "belong to no tile"),
-        Alteration("UPDATE checkpoint SET root = \(zeros)", "vouched for", code: "ledger.invalid"),
+        Alteration("UPDATE checkpoint SET size = size + 1000000", "signed note"),
+        Alteration("UPDATE checkpoint SET size = -1", "signed note"),
+        Alteration("UPDATE checkpoint SET root = \(zeros)", "signed note"),
         Alteration("UPDATE checkpoint SET note = 'mine'", "checkpoint", code: "ledger.invalid"),
         Alteration(
             "UPDATE entry SET body = CAST(substr(body, 1, 20) || x'ff' || substr(body, 22) AS BLOB) WHERE idx = 4", "Entry 4 ",
