@@ -122,16 +122,18 @@ final class Copies: Sendable {
 /// Lets this process's descriptors of one file stand for another for a while.
 final class Redirected {
     private var saved: [(descriptor: Int32, copy: Int32)] = []
+    private let stand: String
 
     init(_ path: String, to other: String) throws {
+        stand = other
         let replacement = open(other, O_RDWR)
         try #require(replacement >= 0)
         let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
         // All are found before the first is copied: a copy may get a number that is still to come.
         let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").filter { name in
-            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(name)")) == target
+            Int32(name).flatMap(Self.target) == target
         }
-        for descriptor in descriptors.compactMap({ Int32($0) }) {
+        for descriptor in descriptors.compactMap({ Int32($0) }) where Self.target(descriptor) == target {
             saved.append((descriptor, dup(descriptor)))
             dup2(replacement, descriptor)
         }
@@ -139,9 +141,14 @@ final class Redirected {
         try #require(!saved.isEmpty)
     }
 
+    private static func target(_ descriptor: Int32) -> String? {
+        try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(descriptor)")
+    }
+
     func restore() {
         for (descriptor, copy) in saved {
-            dup2(copy, descriptor)
+            // A descriptor that was closed meanwhile may be another test's file by now.
+            if Self.target(descriptor) == stand { dup2(copy, descriptor) }
             close(copy)
         }
         saved = []
