@@ -53,11 +53,22 @@ public struct Invitations: Sendable {
                 (
                     known: try snapshot.row("SELECT handle, expires FROM invitation WHERE code_hash = $1", [.blob(code)]),
                     version: try snapshot.row("SELECT version FROM invitation WHERE handle = $1", [.text(handle.description)])?
-                        .integer("version")
+                        .integer("version"),
+                    isReplaced: try snapshot.row("SELECT handle FROM invitation_code WHERE code_hash = $1", [.blob(code)]) != nil
                 )
             } decide: { seen in
                 guard let known = seen.known else {
-                    return (expires, Change(writes: [Self.write(handle, code, now, expires, over: seen.version)], entries: [entry]))
+                    // A late retry must not undo the invitation that came after it.
+                    guard !seen.isReplaced else {
+                        throw Problem(
+                            .conflict, "officer.code-replaced", title: "A newer code has taken this one's place",
+                            detail: "Somebody has invited \(handle) again since. Draw a new code, if that one was not meant.", field: "code"
+                        )
+                    }
+                    let kept = Write(
+                        "INSERT INTO invitation_code (code_hash, handle, created) VALUES ($1, $2, $3)",
+                        [.blob(code), .text(handle.description), .integer(now.seconds)], expects: 1)
+                    return (expires, Change(writes: [Self.write(handle, code, now, expires, over: seen.version), kept], entries: [entry]))
                 }
                 guard try known.text("handle") == handle.description else {
                     throw Problem(

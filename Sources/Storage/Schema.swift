@@ -12,6 +12,7 @@ enum Schema {
         Migration(name: "003-allowances", statements: allowances),
         Migration(name: "004-revocations", statements: revocations),
         Migration(name: "005-draft-calls", statements: draftCalls),
+        Migration(name: "006-invitation-codes", statements: invitationCodes),
     ]
 
     private static let ledger = [
@@ -240,6 +241,16 @@ enum Schema {
             wish BLOB NOT NULL,
             content BLOB NOT NULL,
             PRIMARY KEY (administrator, call, position)
+        )
+        """
+    ]
+
+    private static let invitationCodes = [
+        """
+        CREATE TABLE invitation_code (
+            code_hash BLOB NOT NULL PRIMARY KEY,
+            handle TEXT NOT NULL,
+            created BIGINT NOT NULL
         )
         """
     ]

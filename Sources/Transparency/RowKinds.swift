@@ -35,7 +35,7 @@ extension RowKind {
     /// Written by the committer itself; it proves nothing, but whoever looks for an object's entries goes by it.
     public static let mention = RowKind("mention", of: "mention", by: ["object", "idx"])
 
-    /// Every kind, in the order in which rows are compared. The tables `invitation`, `proposal` and `draft` have none: what stands there
+    /// Every kind, in the order in which rows are compared. The tables `invitation`, `invitation_code`, `proposal`, `draft` and `draft_call` have none: what stands there
     /// is nobody's word yet, and is gone when it has become somebody's.
     public static let all: [RowKind] = [
         .roster, .document, .person, .key, .authority, .request, .requestDecision, .vote, .certificate, .allowance, .allowanceDecision,

@@ -49,6 +49,14 @@ struct RetryTests {
         await expect("enrollment.code-invalid") {
             try await again.services.invitations.redeem(Bytes(repeating: 9, count: 16), person: note)
         }
+        // A late retry of the old one, by whomever, does not undo the new one, redeemed or not.
+        for isRedeemed in [false, true] {
+            if isRedeemed { _ = try await again.services.invitations.redeem(Bytes(repeating: 8, count: 16), person: note) }
+            await expect("officer.code-replaced") {
+                try await again.services.invitations.invite(name, code: code, by: test.adminPrincipal)
+            }
+        }
+        #expect(try await again.services.invitations.invitation(name).state == .pending)
         try await again.services.ledger.stop()
         try await house.services.ledger.stop()
     }
