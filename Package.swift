@@ -13,6 +13,9 @@ func room(_ name: String, callsC: Bool = false, _ dependencies: [Target.Dependen
     .target(name: name, dependencies: dependencies, swiftSettings: callsC ? strict : strict + [.strictMemorySafety()])
 }
 
+/// A room that is one C header.
+func header(_ name: String) -> Target { .systemLibrary(name: name, path: "Sources/\(name)") }
+
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
     .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
 }
@@ -65,7 +68,8 @@ let package = Package(
         room("Approval", ["Basics", "PKIX", "Proofs", "Profiles", crypto]),
         room("Wire", ["Basics"]),
         // effects
-        room("Custody", callsC: true, ["Basics", "PKIX", "Proofs", "Approval", crypto, cryptoExtras]),
+        header("CPKCS11"),
+        room("Custody", callsC: true, ["Basics", "PKIX", "Proofs", "Approval", "CPKCS11", crypto, cryptoExtras]),
         room("Storage", callsC: true, ["Basics", "Proofs", grdb]),
         room("Transparency", ["Basics", "PKIX", "Proofs", "Approval", "Custody", "Storage"]),
         // services

@@ -30,7 +30,8 @@ struct Room {
         Room("Profiles", .values, rooms: ["Basics", "PKIX"]),
         Room("Approval", .values, rooms: ["Basics", "PKIX", "Proofs", "Profiles"], modules: ["Crypto"]),
         Room("Wire", .values, rooms: ["Basics"]),
-        Room("Custody", .effects, rooms: ["Basics", "PKIX", "Proofs", "Approval"], modules: ["Crypto", "CryptoExtras"]),
+        Room("CPKCS11", .effects),
+        Room("Custody", .effects, rooms: ["Basics", "PKIX", "Proofs", "Approval", "CPKCS11"], modules: ["Crypto", "CryptoExtras"]),
         Room("Storage", .effects, rooms: ["Basics", "Proofs"], modules: database),
         Room("Transparency", .effects, rooms: ["Basics", "PKIX", "Proofs", "Approval", "Custody", "Storage"]),
         Room(
