@@ -16,12 +16,17 @@ fail() {
     exit 1
 }
 
-# packages NAME…: installs those Debian packages that are missing, and touches nothing when none is.
+# packages NAME[=VERSION]…: installs those Debian packages that are missing, or there in another version than one that is named, and touches
+# nothing when none is.
 packages() {
     command -v dpkg-query >/dev/null || return 0
-    local missing=() name
-    for name in "$@"; do
-        dpkg-query --show --showformat='${db:Status-Status}' "$name" 2>/dev/null | grep -qx installed || missing+=("$name")
+    local missing=() wanted found
+    for wanted in "$@"; do
+        found=$(dpkg-query --show --showformat='${db:Status-Status}=${Version}' "${wanted%%=*}" 2>/dev/null) || true
+        case "$wanted" in
+            *=*) [ "$found" = "installed=${wanted#*=}" ] || missing+=("$wanted") ;;
+            *) [ "${found%%=*}" = installed ] || missing+=("$wanted") ;;
+        esac
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     local as=()
@@ -30,8 +35,8 @@ packages() {
         as=(sudo)
     fi
     echo "Installing Debian packages: ${missing[*]}"
-    "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null 2>&1 && return 0
+    "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends --allow-downgrades "${missing[@]}" >/dev/null 2>&1 && return 0
     "${as[@]}" apt-get update -q >/dev/null || fail "apt-get update failed; missing are: ${missing[*]}"
-    "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null \
+    "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends --allow-downgrades "${missing[@]}" >/dev/null \
         || fail "Could not install: ${missing[*]}"
 }

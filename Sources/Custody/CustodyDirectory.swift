@@ -11,7 +11,7 @@ public final class CustodyDirectory: Sendable {
     private let files: PrivateFiles
     /// Shared with the open anchor: the directory is ours as long as either lives.
     private let lock: DirectoryLock
-    private let master: MasterKey
+    let master: MasterKey
     /// Whether the master key is sealed under a passphrase.
     private let isSealed: Bool
     private static let serverKeyName = "server.key"

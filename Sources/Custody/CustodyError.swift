@@ -24,6 +24,16 @@ public enum CustodyError: Error, Hashable, Sendable {
     case unanchored(path: String)
     case malformed(path: String, what: String)
     case anchor(Refusal)
+    /// A module has too much to do; nothing was begun.
+    case busy
+    /// A module, its token or a session is away; nothing came of it, and it may be tried again.
+    case unavailable(String, retryAfter: Duration)
+    /// Nobody can say whether it was done: it must not be tried again before somebody has looked.
+    case unknownOutcome(String)
+    /// An operator has to act; nothing is tried again before that.
+    case misconfigured(String)
+    /// The token has no such key.
+    case keyMissing(key: String)
     /// The disk refused; nothing of what was asked counts as done.
     case io(path: String, call: String, errno: Int32)
 
@@ -67,6 +77,24 @@ public enum CustodyError: Error, Hashable, Sendable {
         case .malformed(let path, let what):
             Problem(.fault, "custody.malformed", title: "A custody file is damaged", detail: "\(path): \(what)")
         case .anchor(let refusal): refusal.problem
+        case .busy:
+            Problem(
+                .unavailable, "custody.busy", title: "The module has too much to do",
+                detail: "More waits for the module than it can do in time. Nothing was begun; try again in a second.")
+        case .unavailable(let what, let time):
+            Problem(
+                .unavailable, "custody.unavailable", title: "The module does not answer as it should",
+                detail: "\(what). Nothing was signed; try again in \(max(1, time.components.seconds)) s.")
+        case .unknownOutcome(let what):
+            Problem(
+                .fault, "custody.unknown-outcome", title: "Nobody can say what the module did",
+                detail: "\(what). It is not tried again by itself.")
+        case .misconfigured(let what):
+            Problem(.fault, "custody.misconfigured", title: "The module cannot be used as it is configured", detail: what)
+        case .keyMissing(let key):
+            Problem(
+                .fault, "custody.key-missing", title: "The key is not in its token",
+                detail: "The token has no private key with the id \(key.escaped). Restore the token from its backup.")
         case .io(let path, let call, let errno):
             Problem(
                 .fault, "custody.io", title: "The system refused a file or directory", detail: "\(path): \(call): \(Self.words(of: errno))."

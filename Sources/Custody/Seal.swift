@@ -24,6 +24,7 @@ public struct KeyRecord: Hashable, Sendable {
     public let purposes: Set<Warrant.Kind>
     /// A SubjectPublicKeyInfo; for the log its 32 octets.
     public let publicKey: Bytes
+    /// The private key under the seal, or where it lies: ``place``.
     public let sealed: Bytes
 
     public init(id: ID, algorithm: String, purposes: Set<Warrant.Kind>, publicKey: Bytes, sealed: Bytes) {
@@ -53,10 +54,10 @@ struct Seal: Sendable {
     let master: MasterKey
     let context: SealContext
 
-    private static let version: UInt8 = 1
+    static let version: UInt8 = 1
     private static let saltLength = 32
 
-    private func associated(_ id: ID, _ algorithm: String, _ purposes: String, _ publicKey: Bytes) -> Bytes {
+    func associated(_ id: ID, _ algorithm: String, _ purposes: String, _ publicKey: Bytes) -> Bytes {
         Bytes(
             """
             assay/seal/v1

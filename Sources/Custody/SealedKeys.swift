@@ -43,6 +43,7 @@ public struct SealedKeys: KeyProvider {
     }
 
     public func signer(for record: KeyRecord, as algorithm: SignatureAlgorithm) async throws(CustodyError) -> any Signer {
+        if case .token(let key) = record.place { throw .refused("The key is not sealed here, but lies in \(key).") }
         let secret = try seal.open(record)
         guard let row = KeyAlgorithm(named: record.algorithm) else { throw .sealBroken(key: record.id.description) }
         guard algorithm.fits(row) else { throw .refused("A key of \(row.name) does not sign as \(algorithm.name).") }
@@ -52,7 +53,7 @@ public struct SealedKeys: KeyProvider {
         let isLog = record.purposes == [.checkpoint] && record.publicKey == opened.publicKey.key
         guard isLog || record.publicKey == opened.publicKey.der else { throw .sealBroken(key: record.id.description) }
         return SoftwareSigner(
-            key: Digest32(of: record.publicKey), purposes: record.purposes, software: opened, algorithm: algorithm,
+            right: SigningRight(key: Digest32(of: record.publicKey), purposes: record.purposes), software: opened, algorithm: algorithm,
             checksOwnSignatures: checksOwnSignatures || row.checksOwnSignatures, threads: threads, counter: counter)
     }
 }

@@ -31,20 +31,33 @@ public final class SignatureCounter: Sendable {
     func count(_ kind: Warrant.Kind) { counts.withLock { $0[kind, default: 0] += 1 } }
 }
 
-/// Signs with a key in this process's memory: inline where that takes less time than handing it to another thread.
-struct SoftwareSigner: Signer {
+/// What every signer asks of a warrant before its key is touched.
+struct SigningRight: Hashable, Sendable {
+    /// SHA-256 of the public key.
     let key: Digest32
     let purposes: Set<Warrant.Kind>
+
+    /// - Throws: ``CustodyError/refused(_:)`` when the warrant is for another key, a kind that the key is not for, or another message.
+    func check(_ message: Bytes, _ warrant: borrowing Warrant) throws(CustodyError) {
+        guard warrant.key == key else { throw .refused("The warrant is for another key.") }
+        guard purposes.contains(warrant.kind) else { throw .refused("The key's purposes do not include \(warrant.kind.rawValue).") }
+        guard warrant.digest == Digest32(of: message) else { throw .refused("The warrant is for another message.") }
+    }
+}
+
+/// Signs with a key in this process's memory: inline where that takes less time than handing it to another thread.
+struct SoftwareSigner: Signer {
+    let right: SigningRight
     let software: SoftwareKey
     let algorithm: SignatureAlgorithm
     let checksOwnSignatures: Bool
     let threads: SigningThreads
     let counter: SignatureCounter
 
+    var key: Digest32 { right.key }
+
     func sign(_ message: Bytes, under warrant: consuming Warrant) async throws(CustodyError) -> Bytes {
-        guard warrant.key == key else { throw .refused("The warrant is for another key.") }
-        guard purposes.contains(warrant.kind) else { throw .refused("The key's purposes do not include \(warrant.kind.rawValue).") }
-        guard warrant.digest == Digest32(of: message) else { throw .refused("The warrant is for another message.") }
+        try right.check(message, warrant)
         counter.count(warrant.kind)
         let signature = software.publicKey.keyAlgorithm.isSlow ? await threads.run { made(message) } : made(message)
         guard let signature else { throw .refused("The key did not sign.") }
@@ -61,6 +74,6 @@ struct SoftwareSigner: Signer {
 
 /// Whoever prints a signer, or looks into it, sees which key it is, and nothing of the key.
 extension SoftwareSigner: CustomStringConvertible, CustomReflectable {
-    var description: String { "signer with key \(key) for \(KeyRecord.text(purposes))" }
+    var description: String { "signer with key \(key) for \(KeyRecord.text(right.purposes))" }
     var customMirror: Mirror { Mirror(self, children: [:]) }
 }

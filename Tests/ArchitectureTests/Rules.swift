@@ -22,6 +22,8 @@ struct Rule: Sendable, CustomStringConvertible {
         "Sources/Custody/PrivateFiles.swift",
         // Key material is read in place, and wiped.
         "Sources/Custody/SecretBytes.swift", "Sources/Custody/MasterKey.swift", "Sources/Custody/MasterKeySeal.swift",
+        // A PKCS#11 module's functions take pointers.
+        "Sources/Custody/PKCS11Module.swift", "Sources/Custody/PKCS11Template.swift",
         // CryptoExtras' word for a number of PBKDF2 rounds below its floor: old files have few.
         "Sources/PKIX/EncryptedPrivateKey.swift",
         // GRDB's word for a transaction that is begun and ended by hand: group commit.

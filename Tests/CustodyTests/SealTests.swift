@@ -18,7 +18,7 @@ struct ChangedRecord: Sendable, CustomTestStringConvertible {
 
 @Suite("Sealed keys open as what they were sealed as, or not at all")
 struct SealTests {
-    private static func open(_ record: KeyRecord, _ keys: SealedKeys) async -> CustodyError? {
+    private static func open(_ record: KeyRecord, _ keys: any KeyProvider) async -> CustodyError? {
         do { _ = try await keys.signer(for: record, as: TestKeys.usual(record)) } catch { return error }
         return nil
     }

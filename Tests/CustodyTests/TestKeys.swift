@@ -11,7 +11,7 @@ import Testing
 struct TestKeys {
     let folder: TestFolder
     let custody: CustodyDirectory
-    let keys: SealedKeys
+    let keys: any KeyProvider
     let context: SealContext
     let records: [String: KeyRecord]
     let tbs: [String: Bytes]
@@ -19,7 +19,10 @@ struct TestKeys {
     /// What the log may sign.
     let checkpoint: String
 
-    init(_ seed: String = "octets") async throws {
+    /// - Parameters:
+    ///   - algorithm: of the authorities' keys.
+    ///   - provider: whose keys; the log's are always sealed.
+    init(_ seed: String = "octets", _ algorithm: KeyAlgorithm = .ecdsaP256, provider: Provider = .sealed) async throws {
         folder = try TestFolder()
         let entropy = CountedEntropy(seed)
         custody = try CustodyDirectory.create(at: folder.custody, entropy: entropy)
@@ -36,15 +39,17 @@ struct TestKeys {
             keys: [.init(person: ada, use: .login, key: login.publicKey), .init(person: ada, use: .vote, key: vote.publicKey)],
             grants: [.init(person: ada, role: .administrator, profile: nil)])
         context = SealContext(instance: instance, pin: one.digest)
-        keys = custody.sealedKeys(context, entropy: entropy)
+        let sealed = custody.sealedKeys(context, entropy: entropy)
+        keys = try await provider.keys(custody, context, sealed)
 
         var records = ["log": try custody.seal(log, id: ID(at: now, entropy: entropy), context, entropy: entropy)]
         var tbs: [String: Bytes] = [:]
         var documents: [Digest32: Bytes] = [:]
         var lines: [RosterChange] = []
         for (name, purpose) in [("one", Warrant.Kind.certificate), ("two", .certificate), ("three", .checkpoint)] {
-            let record = try await keys.generate(.ecdsaP256, id: ID(at: now, entropy: entropy), purposes: [purpose])
-            let made = try Self.root(name, try SubjectPublicKeyInfo(der: record.publicKey), now)
+            // Tokens outlive a test's counted entropy: ids of keys are drawn.
+            let record = try await keys.generate(algorithm, id: ID(at: now, entropy: SystemEntropy()), purposes: [purpose])
+            let made = try Self.root(name, algorithm, try SubjectPublicKeyInfo(der: record.publicKey), now)
             records[name] = record
             tbs[name] = made.tbs
             let digest = Digest32(of: made.document)
@@ -77,6 +82,7 @@ struct TestKeys {
 
     func signer(_ name: String) async throws -> any Signer {
         let record = try record(name)
+        if name == "log" { return try await custody.sealedKeys(context, entropy: SystemEntropy()).signer(for: record, as: .ed25519) }
         return try await keys.signer(for: record, as: Self.usual(record))
     }
 
@@ -93,9 +99,11 @@ struct TestKeys {
             try message(name), of: try #require(Handle(name)), key: try SubjectPublicKeyInfo(der: try record(name).publicKey))
     }
 
-    private static func root(_ name: String, _ key: SubjectPublicKeyInfo, _ now: UTCTime) throws -> (document: Bytes, tbs: Bytes) {
+    private static func root(
+        _ name: String, _ algorithm: KeyAlgorithm, _ key: SubjectPublicKeyInfo, _ now: UTCTime
+    ) throws -> (document: Bytes, tbs: Bytes) {
         var members: [String: JSON] = [
-            "name": .string(name), "subject": .string("CN=\(name), O=Example"), "key": .string("ecdsa-p256"), "years": .integer(20),
+            "name": .string(name), "subject": .string("CN=\(name), O=Example"), "key": .string(algorithm.name), "years": .integer(20),
             "purposes": .array([.string("authority"), .string("crl")]), "publicKey": .string(key.der.base64),
             "content": .string(Digest32.zero.base64),
         ]

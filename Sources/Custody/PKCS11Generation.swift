@@ -1,0 +1,162 @@
+import Basics
+import PKIX
+
+/// Making keys in a token. A call that makes one is never made twice: after an answer that leaves open what happened, the token is searched.
+extension PKCS11Token {
+    /// A key that a token has made, with what it says of it.
+    struct MadeKey: Sendable {
+        let publicKey: SubjectPublicKeyInfo
+        let id: Bytes
+    }
+
+    /// Makes a pair, checks what the token made of our wishes, and that the halves belong together.
+    func generate(_ pair: PKCS11KeyPair, id: Bytes, label: String) async throws(CustodyError) -> MadeKey {
+        try await run(
+            within: configuration.generating,
+            late: .unknownOutcome("\(self) has not said whether it made the key \(id.hex)"),
+            dropped: { worker, token, made in try? token.destroy(made.id, worker) },
+            { worker, token throws(PKCS11Interruption) in try token.make(pair, id, label, worker) })
+    }
+
+    private func make(
+        _ pair: PKCS11KeyPair, _ id: Bytes, _ label: String, _ worker: PKCS11Threads.Worker
+    ) throws(PKCS11Interruption) -> MadeKey {
+        let mechanisms = try connected().mechanisms
+        guard let flags = mechanisms[pair.mechanism], flags & PKCS11.MechanismFlag.generateKeyPair != 0 else {
+            throw .failed(.refused("\(self) makes no \(pair.algorithm) keys: it has no \(pair.mechanism.name)."))
+        }
+        guard pair.signing.contains(where: { (mechanisms[$0] ?? 0) & PKCS11.MechanismFlag.sign != 0 }) else {
+            throw .failed(.refused("\(self) does not sign with \(pair.algorithm) keys."))
+        }
+        guard try count(id, worker) == 0 else { throw .failed(.refused("\(self) has an object with the id \(id.hex) already.")) }
+        do throws(PKCS11Interruption) {
+            try call(pair, id, label, worker)
+            return try confirm(pair, id, worker)
+        } catch {
+            // Nothing is left of a key that nobody gets.
+            do throws(PKCS11Interruption) { try destroy(id, worker) } catch {
+                throw .failed(.unknownOutcome("\(self) may have made the key \(id.hex), and does not answer: remove it by hand"))
+            }
+            throw error
+        }
+    }
+
+    /// Objects with this id: what this thread sees of both halves.
+    private func count(_ id: Bytes, _ worker: PKCS11Threads.Worker) throws(PKCS11Interruption) -> Int {
+        try attempt(worker) { lease throws(PKCS11Fault) in
+            let found = try module.find(lease.session, [.init(.id, id)], most: 3).count
+            if found == 0 { try requireLogin(lease) }
+            return found
+        }
+    }
+
+    /// One call of C_GenerateKeyPair that may have an effect. A template that the module refuses has none, so a shorter one may follow.
+    private func call(
+        _ pair: PKCS11KeyPair, _ id: Bytes, _ label: String, _ worker: PKCS11Threads.Worker
+    ) throws(PKCS11Interruption) {
+        let templates = pair.parameters.flatMap { parameters in pair.optional.map { (parameters, $0) } }
+        var refusal = PKCS11Fault.unacceptable("no template is known")
+        for (parameters, optional) in templates {
+            let lease = try lease(worker)
+            do throws(PKCS11Fault) {
+                try withReadWriteSession(lease.connection, worker) { session throws(PKCS11Fault) in
+                    _ = try module.generateKeyPair(
+                        session, pair.mechanism, publicKey: pair.publicTemplate(id, label, parameters),
+                        privateKey: pair.privateTemplate(id, label, optional))
+                }
+                return
+            } catch {
+                settle(error, worker, lease.connection, nil)
+                // SoftHSM says CKR_GENERAL_ERROR of a curve that it does not know, so this one counts as a refusal where nothing was made.
+                let isRefusal = error.reaction == .template || error == .answered(call: "C_GenerateKeyPair", .init(number: 0x5))
+                let made = try count(id, worker)
+                if made == 2 { return }
+                guard made == 0, isRefusal else { throw .failed(custodyError(error)) }
+                refusal = error
+            }
+        }
+        throw .failed(.refused("\(self): \(refusal)"))
+    }
+
+    /// - Parameter body: may change what the token keeps.
+    private func withReadWriteSession(
+        _ connection: PKCS11Connection, _ worker: PKCS11Threads.Worker, _ body: (UInt) throws(PKCS11Fault) -> Void
+    ) throws(PKCS11Fault) {
+        let session = try open(in: connection.slot, flags: PKCS11.SessionFlag.readWrite, owner: worker.number)
+        defer { close(session, owner: worker.number) }
+        try body(session)
+    }
+
+    /// Reads back what was made: exactly one pair, secret for ever, with the uses that were asked for; and proves the pair by a signature.
+    private func confirm(_ pair: PKCS11KeyPair, _ id: Bytes, _ worker: PKCS11Threads.Worker) throws(PKCS11Interruption) -> MadeKey {
+        try attempt(worker, key: id) { lease throws(PKCS11Fault) in
+            let handle = try handle(of: id, lease)
+            let publics = try module.find(
+                lease.session, [.init(.class, PKCS11.ObjectClass.publicKey.rawValue), .init(.id, id)], most: 2)
+            guard let publicHandle = publics.first, publics.count == 1 else {
+                throw .unacceptable("it keeps \(publics.count) public keys with the new id")
+            }
+            try PKCS11KeyFacts(try module.attributes(lease.session, handle, PKCS11KeyFacts.types)).requireSafe()
+            let publicKey = try pair.publicKey(
+                try module.attributes(lease.session, publicHandle, [.ecPoint, .modulus, .publicExponent]))
+            let scheme = SignatureAlgorithm.preferred(for: pair.algorithm)
+            guard let mechanism = PKCS11SigningMechanism(scheme, pair.algorithm) else { throw .unacceptable("nothing signs with it") }
+            _ = try sign(PKCS11Signing(publicKey: publicKey, scheme: scheme, mechanism: mechanism), Self.probe, handle, lease)
+            return MadeKey(publicKey: publicKey, id: id)
+        }
+    }
+
+    /// No message that anybody could take for a certificate or a checkpoint.
+    private static let probe = Bytes("assay/probe/v1\n".utf8)
+
+    /// Removes every object with this id.
+    func destroy(_ id: Bytes, _ worker: PKCS11Threads.Worker) throws(PKCS11Interruption) {
+        try attempt(worker, key: id) { lease throws(PKCS11Fault) in
+            try withReadWriteSession(lease.connection, worker) { session throws(PKCS11Fault) in
+                for object in try module.find(session, [.init(.id, id)], most: 16) { try module.destroy(session, object) }
+                try requireLogin(lease)
+            }
+            forget(id, lease.connection)
+        }
+    }
+}
+
+/// How a token keeps a private key, read back from it. nil: the module does not say.
+public struct PKCS11KeyFacts: Hashable, Sendable {
+    public let isSensitive: Bool?
+    public let isExtractable: Bool?
+    public let wasAlwaysSensitive: Bool?
+    public let wasNeverExtractable: Bool?
+    /// Whether its attributes can still be changed.
+    public let isModifiable: Bool?
+    public let signs: Bool?
+    /// Names of uses beside signing that it has.
+    public let otherUses: [String]
+
+    private static let uses: [(PKCS11.AttributeType, String)] = [
+        (.decrypt, "decrypt"), (.unwrap, "unwrap"), (.derive, "derive"), (.signRecover, "sign-recover"),
+    ]
+    static let types: [PKCS11.AttributeType] =
+        [.sensitive, .extractable, .alwaysSensitive, .neverExtractable, .modifiable, .sign] + uses.map(\.0)
+
+    init(_ attributes: [PKCS11.AttributeType: Bytes]) {
+        func fact(_ type: PKCS11.AttributeType) -> Bool? { attributes[type].map { $0 != [0] } }
+        isSensitive = fact(.sensitive)
+        isExtractable = fact(.extractable)
+        wasAlwaysSensitive = fact(.alwaysSensitive)
+        wasNeverExtractable = fact(.neverExtractable)
+        isModifiable = fact(.modifiable)
+        signs = fact(.sign)
+        otherUses = Self.uses.filter { fact($0.0) == true }.map(\.1)
+    }
+
+    /// - Throws: ``PKCS11Fault/unacceptable(_:)`` unless the key is sensitive, was never extractable, and signs and does nothing else.
+    func requireSafe() throws(PKCS11Fault) {
+        guard isSensitive == true, isExtractable == false, wasAlwaysSensitive == true, wasNeverExtractable == true else {
+            throw .unacceptable("the key that it made could leave it")
+        }
+        guard signs == true, otherUses.isEmpty else {
+            throw .unacceptable("the key that it made has other uses: \(otherUses.joined(separator: ", "))")
+        }
+    }
+}

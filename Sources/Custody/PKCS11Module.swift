@@ -1,0 +1,262 @@
+import Basics
+import CPKCS11
+import Glibc
+import Synchronization
+
+/// A PKCS#11 module in this process: its functions as Swift calls. Every call may block for as long as it likes; `PKCS11Threads` makes them.
+/// The library stays for as long as the process: modules leave threads and exit handlers behind.
+public final class PKCS11Module: Sendable {
+    public let path: String
+    /// Whether this value initialized the module, so that it may end it.
+    private let isOurs = Mutex(false)
+    /// Belongs to the module, which never changes it.
+    private nonisolated(unsafe) let functions: UnsafePointer<CK_FUNCTION_LIST>
+
+    /// Loads the module, and asks for nothing more than its functions.
+    /// - Parameter path: absolute, so that no search path decides what is loaded.
+    /// - Throws: ``CustodyError/misconfigured(_:)``
+    public init(path: String) throws(CustodyError) {
+        guard path.hasPrefix("/") else { throw .misconfigured("The module \(path.escaped) is not named by an absolute path.") }
+        // Its symbols stay its own: modules bring crypto libraries of their own.
+        guard let library = dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
+            throw .misconfigured("The module \(path.escaped) cannot be loaded: \(Self.loadingError).")
+        }
+        guard let symbol = dlsym(library, "C_GetFunctionList") else {
+            throw .misconfigured("\(path.escaped) is no PKCS#11 module: it has no C_GetFunctionList.")
+        }
+        typealias Get = @convention(c) (UnsafeMutablePointer<UnsafeMutablePointer<CK_FUNCTION_LIST>?>?) -> CK_RV
+        var list: UnsafeMutablePointer<CK_FUNCTION_LIST>?
+        let code = PKCS11ReturnCode(number: unsafeBitCast(symbol, to: Get.self)(&list))
+        guard code == .ok, let list else { throw .misconfigured("\(path.escaped): C_GetFunctionList answered \(code).") }
+        guard [2, 3].contains(list.pointee.version.major) else {
+            throw .misconfigured("\(path.escaped) speaks PKCS#11 \(list.pointee.version.major), not 2 or 3.")
+        }
+        self.path = path
+        functions = UnsafePointer(list)
+    }
+
+    private static var loadingError: String { dlerror().map { String(cString: $0) } ?? "no reason given" }
+
+    private func check(_ call: String, _ number: CK_RV?) throws(PKCS11Fault) {
+        let code = number.map { PKCS11ReturnCode(number: $0) } ?? .functionNotSupported
+        guard code == .ok else { throw .answered(call: call, code) }
+    }
+
+    /// Somebody else in this process may have done it already: that is as good. The module answers so while the other is still at it, so
+    /// tokens of one module share one value of this type, and wait here.
+    func initialize() throws(PKCS11Fault) {
+        try isOurs.withLock { isOurs throws(PKCS11Fault) in
+            var arguments = CK_C_INITIALIZE_ARGS()
+            arguments.flags = PKCS11.osLocking
+            do throws(PKCS11Fault) {
+                try check("C_Initialize", functions.pointee.C_Initialize?(&arguments))
+                isOurs = true
+            } catch { guard error == .answered(call: "C_Initialize", .alreadyInitialized) else { throw error } }
+        }
+    }
+
+    /// Ends the module's work in this process, if this value began it; when all tokens are closed, and before the process exits: modules that
+    /// bring a crypto library may crash behind that library's own exit handler.
+    public func finalize() {
+        isOurs.withLock { isOurs in
+            if isOurs { _ = functions.pointee.C_Finalize?(nil) }
+            isOurs = false
+        }
+    }
+
+    /// Slots with a token in them. Asking for their number first lets modules look for new ones.
+    func slots() throws(PKCS11Fault) -> [UInt] {
+        for _ in 0..<4 {
+            var count: CK_ULONG = 0
+            try check("C_GetSlotList", functions.pointee.C_GetSlotList?(1, nil, &count))
+            guard count > 0 else { return [] }
+            guard count <= 4096 else { throw .unacceptable("the module says that it has \(count) slots") }
+            var slots = [CK_SLOT_ID](repeating: 0, count: Int(count))
+            do throws(PKCS11Fault) {
+                try check("C_GetSlotList", functions.pointee.C_GetSlotList?(1, &slots, &count))
+                return Array(slots.prefix(Int(clamping: count)))
+            } catch { guard error == .answered(call: "C_GetSlotList", .bufferTooSmall) else { throw error } }
+        }
+        throw .answered(call: "C_GetSlotList", .bufferTooSmall)
+    }
+
+    /// What a token says of itself.
+    struct TokenFacts: Hashable, Sendable {
+        let label: String
+        let serial: String
+        let model: String
+        let flags: UInt
+        /// nil: the token knows no limit, or does not say.
+        let mostSessions: Int?
+
+        func has(_ flag: UInt) -> Bool { flags & flag != 0 }
+    }
+
+    func token(in slot: UInt) throws(PKCS11Fault) -> TokenFacts {
+        var info = CK_TOKEN_INFO()
+        try check("C_GetTokenInfo", functions.pointee.C_GetTokenInfo?(slot, &info))
+        let most = info.max_sessions
+        return TokenFacts(
+            label: Self.text(of: info.label), serial: Self.text(of: info.serial), model: Self.text(of: info.model), flags: info.flags,
+            mostSessions: most == 0 || most == PKCS11.unavailable ? nil : Int(clamping: most))
+    }
+
+    /// Padded with blanks, or with NULs where a module knows no better.
+    private static func text<Tuple>(of field: Tuple) -> String {
+        let octets = withUnsafeBytes(of: field) { Bytes($0) }
+        let text = octets.prefix { $0 != 0 }
+        let end = text.lastIndex { $0 != 0x20 }.map { $0 + 1 } ?? text.startIndex
+        return String(decoding: text[..<end], as: UTF8.self)
+    }
+
+    /// Mechanisms that Assay knows, with their flags.
+    func mechanisms(of slot: UInt) throws(PKCS11Fault) -> [PKCS11.Mechanism: UInt] {
+        var count: CK_ULONG = 0
+        try check("C_GetMechanismList", functions.pointee.C_GetMechanismList?(slot, nil, &count))
+        guard count > 0 else { return [:] }
+        guard count <= 4096 else { throw .unacceptable("the module says that it has \(count) mechanisms") }
+        var numbers = [CK_MECHANISM_TYPE](repeating: 0, count: Int(count))
+        try check("C_GetMechanismList", functions.pointee.C_GetMechanismList?(slot, &numbers, &count))
+        var found: [PKCS11.Mechanism: UInt] = [:]
+        for case let mechanism? in numbers.prefix(Int(clamping: count)).map(PKCS11.Mechanism.init(rawValue:)) {
+            var info = CK_MECHANISM_INFO()
+            try check("C_GetMechanismInfo", functions.pointee.C_GetMechanismInfo?(slot, mechanism.rawValue, &info))
+            found[mechanism] = info.flags
+        }
+        return found
+    }
+
+    func openSession(in slot: UInt, flags: UInt) throws(PKCS11Fault) -> UInt {
+        var session: CK_SESSION_HANDLE = 0
+        try check("C_OpenSession", functions.pointee.C_OpenSession?(slot, flags | PKCS11.SessionFlag.serial, nil, nil, &session))
+        return session
+    }
+
+    func closeSession(_ session: UInt) throws(PKCS11Fault) {
+        try check("C_CloseSession", functions.pointee.C_CloseSession?(session))
+    }
+
+    /// Whether somebody is logged in, as this session sees it.
+    func isLoggedIn(_ session: UInt) throws(PKCS11Fault) -> Bool {
+        var info = CK_SESSION_INFO()
+        try check("C_GetSessionInfo", functions.pointee.C_GetSessionInfo?(session, &info))
+        return PKCS11.userStates.contains(info.state)
+    }
+
+    /// - Parameter pin: nil where the token has a keypad of its own.
+    func login(_ session: UInt, _ pin: PIN?) throws(PKCS11Fault) {
+        let code: CK_RV?
+        if let pin {
+            code = pin.withBytes { octets in
+                octets.withUnsafeBufferPointer { octets in
+                    // The function takes a pointer to what may change, and changes nothing.
+                    functions.pointee.C_Login?(
+                        session, PKCS11.user, UnsafeMutablePointer(mutating: octets.baseAddress), CK_ULONG(octets.count))
+                }
+            }
+        } else {
+            code = functions.pointee.C_Login?(session, PKCS11.user, nil, 0)
+        }
+        try check("C_Login", code)
+    }
+
+    func logout(_ session: UInt) throws(PKCS11Fault) { try check("C_Logout", functions.pointee.C_Logout?(session)) }
+
+    /// Handles of objects that have all these attributes, `most` at most.
+    func find(_ session: UInt, _ template: [PKCS11Attribute], most: Int) throws(PKCS11Fault) -> [UInt] {
+        try check("C_FindObjectsInit", PKCS11Template(template).with { functions.pointee.C_FindObjectsInit?(session, $0, $1) })
+        var found: [UInt] = []
+        var failure: PKCS11Fault?
+        do throws(PKCS11Fault) {
+            while found.count < most {
+                var handles = [CK_OBJECT_HANDLE](repeating: 0, count: min(64, most - found.count))
+                var count: CK_ULONG = 0
+                try check("C_FindObjects", functions.pointee.C_FindObjects?(session, &handles, CK_ULONG(handles.count), &count))
+                guard count > 0 else { break }
+                found += handles.prefix(Int(clamping: count))
+            }
+        } catch { failure = error }
+        // Also after an error: the session would stay in its search.
+        let final = functions.pointee.C_FindObjectsFinal?(session)
+        if let failure { throw failure }
+        try check("C_FindObjectsFinal", final)
+        return found
+    }
+
+    /// An object's attributes; what the module does not say is left out.
+    func attributes(
+        _ session: UInt, _ object: UInt, _ types: [PKCS11.AttributeType]
+    ) throws(PKCS11Fault) -> [PKCS11.AttributeType: Bytes] {
+        var lengths = types.map { CK_ATTRIBUTE(type: $0.number, value: nil, length: 0) }
+        try checkAttributes(functions.pointee.C_GetAttributeValue?(session, object, &lengths, CK_ULONG(lengths.count)))
+        let present = zip(types, lengths).filter { $0.1.length != PKCS11.unavailable && $0.1.length <= 1 << 16 }
+        let template = PKCS11Template(present.map { PKCS11Attribute($0.0, Bytes(repeating: 0, count: Int($0.1.length))) })
+        var values: [PKCS11.AttributeType: Bytes] = [:]
+        let code = template.with { attributes, count in
+            let code = functions.pointee.C_GetAttributeValue?(session, object, attributes, count)
+            for (place, wanted) in present.enumerated() {
+                let length = attributes[place].length
+                guard length <= wanted.1.length, let start = attributes[place].value else { continue }
+                values[wanted.0] = Bytes(UnsafeRawBufferPointer(start: start, count: Int(length)))
+            }
+            return code
+        }
+        try checkAttributes(code)
+        return values
+    }
+
+    private func checkAttributes(_ number: CK_RV?) throws(PKCS11Fault) {
+        if let number, [.attributeSensitive, .attributeTypeInvalid].contains(PKCS11ReturnCode(number: number)) { return }
+        try check("C_GetAttributeValue", number)
+    }
+
+    /// Never to be tried again after an answer that leaves open what happened.
+    func generateKeyPair(
+        _ session: UInt, _ mechanism: PKCS11.Mechanism, publicKey: [PKCS11Attribute], privateKey: [PKCS11Attribute]
+    ) throws(PKCS11Fault) -> (publicKey: UInt, privateKey: UInt) {
+        var called = CK_MECHANISM(mechanism: mechanism.rawValue, parameter: nil, parameter_length: 0)
+        var handles: (CK_OBJECT_HANDLE, CK_OBJECT_HANDLE) = (0, 0)
+        let code = PKCS11Template(publicKey).with { publicTemplate, publicCount in
+            PKCS11Template(privateKey).with { privateTemplate, privateCount in
+                functions.pointee.C_GenerateKeyPair?(
+                    session, &called, publicTemplate, publicCount, privateTemplate, privateCount, &handles.0, &handles.1)
+            }
+        }
+        try check("C_GenerateKeyPair", code)
+        return handles
+    }
+
+    func destroy(_ session: UInt, _ object: UInt) throws(PKCS11Fault) {
+        try check("C_DestroyObject", functions.pointee.C_DestroyObject?(session, object))
+    }
+
+    private static let longestSignature = 8192
+
+    /// C_SignInit and C_Sign, with a buffer that is always large enough. After an error the session is not to be used again.
+    func sign(_ session: UInt, _ mechanism: PKCS11SigningMechanism, key: UInt, _ input: Bytes) throws(PKCS11Fault) -> Bytes {
+        var called = CK_MECHANISM(mechanism: mechanism.mechanism.rawValue, parameter: nil, parameter_length: 0)
+        if let pss = mechanism.pss {
+            var parameters = CK_RSA_PKCS_PSS_PARAMS(hash: pss.hash, mgf: pss.mgf, salt_length: pss.saltLength)
+            try check(
+                "C_SignInit",
+                withUnsafeMutableBytes(of: &parameters) { octets in
+                    called.parameter = octets.baseAddress
+                    called.parameter_length = CK_ULONG(octets.count)
+                    return functions.pointee.C_SignInit?(session, &called, key)
+                })
+        } else {
+            try check("C_SignInit", functions.pointee.C_SignInit?(session, &called, key))
+        }
+        var signature = Bytes(repeating: 0, count: Self.longestSignature)
+        var length = CK_ULONG(signature.count)
+        let code = input.withUnsafeBufferPointer { input in
+            functions.pointee.C_Sign?(
+                session, UnsafeMutablePointer(mutating: input.baseAddress), CK_ULONG(input.count), &signature, &length)
+        }
+        try check("C_Sign", code)
+        guard length <= CK_ULONG(Self.longestSignature) else {
+            throw .unacceptable("C_Sign says that it wrote \(length) octets where there was room for \(Self.longestSignature)")
+        }
+        return Bytes(signature.prefix(Int(length)))
+    }
+}

@@ -1,0 +1,175 @@
+import Basics
+import Synchronization
+
+/// A session in the hands of one thread, for one try.
+struct PKCS11Lease {
+    let session: UInt
+    let connection: PKCS11Connection
+}
+
+/// Sessions: opened by the thread that uses them, and closed by it when anything went wrong.
+extension PKCS11Token {
+    /// Runs `body` with a session, and again with others where its fault allows that. Only for what may be done twice.
+    /// - Parameter key: whose handle `body` uses.
+    func attempt<Result>(
+        _ worker: PKCS11Threads.Worker, key: Bytes? = nil, _ body: (PKCS11Lease) throws(PKCS11Fault) -> Result
+    ) throws(PKCS11Interruption) -> Result {
+        var left = 2
+        while true {
+            let lease = try lease(worker)
+            do throws(PKCS11Fault) { return try body(lease) } catch {
+                settle(error, worker, lease.connection, key)
+                guard left > 0, worker.isWanted, mayHelp(error) else { throw .failed(custodyError(error, key)) }
+                left -= 1
+            }
+        }
+    }
+
+    private func mayHelp(_ fault: PKCS11Fault) -> Bool {
+        switch fault.reaction {
+        case .lost, .stale, .gone, .failing, .full: true
+        case .pin, .template, .permanent: false
+        }
+    }
+
+    /// What the caller of a fault is told when nothing more is tried.
+    func custodyError(_ fault: PKCS11Fault, _ key: Bytes? = nil) -> CustodyError {
+        if fault == .noKey { return .keyMissing(key: key?.hex ?? "") }
+        let what = "\(self): \(fault)"
+        return switch fault.reaction {
+        case .full: .busy
+        case .lost, .stale, .gone, .failing: .unavailable(what, retryAfter: .seconds(1))
+        case .pin: .misconfigured(what)
+        case .template, .permanent: .refused(what)
+        }
+    }
+
+    /// After a fault: the session is not used again, for an operation may still run in it; and what is lost is looked after.
+    func settle(_ fault: PKCS11Fault, _ worker: PKCS11Threads.Worker, _ connection: PKCS11Connection, _ key: Bytes?) {
+        discard(worker)
+        switch fault.reaction {
+        case .gone: disconnect(connection, fault)
+        case .lost, .failing: repair(connection)
+        case .stale:
+            if let key { forget(key, connection) }
+            repair(connection)
+        case .full, .pin, .template, .permanent: break
+        }
+    }
+
+    /// This thread's session; opened if it has none, or one of an earlier connection.
+    func lease(_ worker: PKCS11Threads.Worker) throws(PKCS11Interruption) -> PKCS11Lease {
+        var left = 2
+        while true {
+            let connection = try connected()
+            if let session = worker.session, session.epoch == connection.epoch {
+                return PKCS11Lease(session: session.handle, connection: connection)
+            }
+            discard(worker)
+            closeLeftovers()
+            do throws(PKCS11Fault) {
+                if let most = connection.mostSessions, state.withLock({ $0.owners.count }) >= most {
+                    throw .answered(call: "C_OpenSession", PKCS11ReturnCode(number: 0xb1))
+                }
+                let session = try open(in: connection.slot, flags: connection.sessionFlags, owner: worker.number)
+                worker.session = (session, connection.epoch)
+                return PKCS11Lease(session: session, connection: connection)
+            } catch {
+                if error.reaction == .full, state.withLock({ $0.owners.values.contains { $0 != Self.anchorOwner } }) { throw .noSession }
+                settle(error, worker, connection, nil)
+                guard left > 0, worker.isWanted, mayHelp(error) else { throw .failed(custodyError(error)) }
+                left -= 1
+            }
+        }
+    }
+
+    func open(in slot: UInt, flags: UInt, owner: Int) throws(PKCS11Fault) -> UInt {
+        let session = try module.openSession(in: slot, flags: flags)
+        state.withLock { state in
+            state.owners[session] = owner
+            // The number was given anew, so what had it is closed.
+            state.leftovers.removeAll { $0 == session }
+        }
+        return session
+    }
+
+    /// Gives a thread's session back to the module.
+    func discard(_ worker: PKCS11Threads.Worker) {
+        guard let session = worker.session else { return }
+        worker.session = nil
+        close(session.handle, owner: worker.number)
+    }
+
+    /// Closes a session of ours. A module may have lost it and given its number to another: that one is left alone.
+    func close(_ session: UInt, owner: Int) {
+        let isOwn = state.withLock { state in
+            guard state.owners[session] == owner else { return false }
+            state.owners[session] = nil
+            return true
+        }
+        guard isOwn else { return }
+        if !isClosed(session) { state.withLock { $0.leftovers.append(session) } }
+    }
+
+    /// Asks the module to close it, three times where its answer leaves open what happened.
+    private func isClosed(_ session: UInt) -> Bool {
+        for _ in 0..<3 {
+            do throws(PKCS11Fault) {
+                try module.closeSession(session)
+                return true
+            } catch {
+                guard case .answered(_, let code) = error, code != .sessionHandleInvalid else { return true }
+                // The module forgot everything.
+                if code.number == 0x190 { return true }
+            }
+        }
+        return false
+    }
+
+    func closeLeftovers() {
+        let sessions = state.withLock { state in
+            defer { state.leftovers = [] }
+            return state.leftovers
+        }
+        for session in sessions where !isClosed(session) { state.withLock { $0.leftovers.append(session) } }
+    }
+
+    /// The handle of the private key with this id, found once for each login.
+    func handle(of key: Bytes, _ lease: PKCS11Lease) throws(PKCS11Fault) -> UInt {
+        if let handle = lease.connection.handles[key] { return handle }
+        let found = try module.find(
+            lease.session, [.init(.class, PKCS11.ObjectClass.privateKey.rawValue), .init(.id, key)], most: 2)
+        guard let handle = found.first else {
+            try requireLogin(lease)
+            throw .noKey
+        }
+        guard found.count == 1 else { throw .unacceptable("it has two private keys with the id \(key.hex)") }
+        let facts = try module.attributes(lease.session, handle, [.alwaysAuthenticate])
+        guard facts[.alwaysAuthenticate] != [1] else {
+            throw .unacceptable("the key \(key.hex) wants its PIN at each signature, which is not supported")
+        }
+        remember(handle, of: key, lease.connection)
+        return handle
+    }
+
+    /// Whoever is not logged in sees no private key: finding none means nothing then.
+    func requireLogin(_ lease: PKCS11Lease) throws(PKCS11Fault) {
+        guard lease.connection.needsLogin else { return }
+        guard try module.isLoggedIn(lease.session) else { throw .answered(call: "C_FindObjects", .notLoggedIn) }
+    }
+
+    private func remember(_ handle: UInt, of key: Bytes, _ seen: PKCS11Connection) {
+        change(seen) { $0.handles[key] = handle }
+    }
+
+    func forget(_ key: Bytes, _ seen: PKCS11Connection) { change(seen) { $0.handles[key] = nil } }
+
+    /// Changes the connection, if it is still that of the same login.
+    private func change(_ seen: PKCS11Connection, _ body: (inout PKCS11Connection) -> Void) {
+        state.withLock { state in
+            guard case .up(var connection) = state.condition, connection.epoch == seen.epoch, connection.login == seen.login else { return }
+            body(&connection)
+            state.condition = .up(connection)
+        }
+    }
+}

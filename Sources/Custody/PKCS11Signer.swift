@@ -1,0 +1,92 @@
+import Approval
+import Basics
+import PKIX
+
+/// How one key signs, and what its signatures are checked with.
+struct PKCS11Signing: Sendable {
+    let publicKey: SubjectPublicKeyInfo
+    let scheme: SignatureAlgorithm
+    let mechanism: PKCS11SigningMechanism
+}
+
+/// Signs with a key in a token. Every signature is verified before it leaves: a handle may mean another key by now, and a module may fail.
+struct PKCS11Signer: Signer {
+    let right: SigningRight
+    /// CKA_ID.
+    let id: Bytes
+    let signing: PKCS11Signing
+    let token: PKCS11Token
+    let counter: SignatureCounter
+
+    var key: Digest32 { right.key }
+
+    func sign(_ message: Bytes, under warrant: consuming Warrant) async throws(CustodyError) -> Bytes {
+        try right.check(message, warrant)
+        counter.count(warrant.kind)
+        return try await token.sign(message, with: id, signing)
+    }
+}
+
+extension PKCS11Token {
+    /// May be tried again: of several signatures over the same octets one is released.
+    func sign(_ message: Bytes, with key: Bytes, _ signing: PKCS11Signing) async throws(CustodyError) -> Bytes {
+        try await run(within: configuration.signing) { worker, token throws(PKCS11Interruption) in
+            try token.attempt(worker, key: key) { lease throws(PKCS11Fault) in
+                try token.sign(signing, message, try token.handle(of: key, lease), lease)
+            }
+        }
+    }
+
+    func sign(_ signing: PKCS11Signing, _ message: Bytes, _ handle: UInt, _ lease: PKCS11Lease) throws(PKCS11Fault) -> Bytes {
+        let algorithm = signing.publicKey.keyAlgorithm
+        let raw = try module.sign(lease.session, signing.mechanism, key: handle, signing.scheme.rawInput(message, by: algorithm))
+        guard let signature = try? signing.scheme.signature(raw: raw, by: algorithm),
+            signing.scheme.isValid(signature, over: message, by: signing.publicKey)
+        else { throw .wrongSignature }
+        return signature
+    }
+
+    /// - Throws: ``CustodyError/refused(_:)`` when the token lacks the mechanism, ``CustodyError/keyMissing(key:)``
+    func requireKey(_ key: Bytes, _ signing: PKCS11Signing) async throws(CustodyError) {
+        try await run(within: configuration.signing) { worker, token throws(PKCS11Interruption) in
+            try token.attempt(worker, key: key) { lease throws(PKCS11Fault) in
+                let mechanism = signing.mechanism.mechanism
+                guard (lease.connection.mechanisms[mechanism] ?? 0) & PKCS11.MechanismFlag.sign != 0 else {
+                    throw .unacceptable("it does not sign by \(mechanism.name)")
+                }
+                _ = try token.handle(of: key, lease)
+            }
+        }
+    }
+
+    func facts(of key: Bytes) async throws(CustodyError) -> PKCS11KeyFacts {
+        try await run(within: configuration.signing) { worker, token throws(PKCS11Interruption) in
+            try token.attempt(worker, key: key) { lease throws(PKCS11Fault) in
+                PKCS11KeyFacts(try token.module.attributes(lease.session, try token.handle(of: key, lease), PKCS11KeyFacts.types))
+            }
+        }
+    }
+
+    func remove(_ key: Bytes) async throws(CustodyError) {
+        try await run(within: configuration.signing) { worker, token throws(PKCS11Interruption) in try token.destroy(key, worker) }
+    }
+
+    private static let mostListed = 65_536
+
+    func ids() async throws(CustodyError) -> [Bytes] {
+        try await run(within: configuration.signing) { worker, token throws(PKCS11Interruption) in
+            try token.attempt(worker) { lease throws(PKCS11Fault) in
+                let keys = try token.module.find(
+                    lease.session, [.init(.class, PKCS11.ObjectClass.privateKey.rawValue)], most: Self.mostListed)
+                var ids: [Bytes] = []
+                for key in keys { ids.append(try token.module.attributes(lease.session, key, [.id])[.id] ?? []) }
+                return ids
+            }
+        }
+    }
+}
+
+extension PKCS11Signer: CustomStringConvertible, CustomReflectable {
+    var description: String { "signer with key \(key) for \(KeyRecord.text(right.purposes)), in \(token)" }
+    var customMirror: Mirror { Mirror(self, children: [:]) }
+}
