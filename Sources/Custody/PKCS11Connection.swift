@@ -31,7 +31,7 @@ extension PKCS11Token {
                 // Another thread may have done it while this one waited.
                 if let connection = try current() { return connection }
                 do throws(PKCS11Fault) {
-                    let connection = try reach()
+                    let connection = try reachTwice()
                     state.withLock { $0.condition = .up(connection) }
                     return connection
                 } catch { throw away(error) }
@@ -91,6 +91,14 @@ extension PKCS11Token {
         }
     }
 
+    /// One fault on the way is no reason to turn callers away.
+    private func reachTwice() throws(PKCS11Fault) -> PKCS11Connection {
+        do throws(PKCS11Fault) { return try reach() } catch {
+            guard !isFinal(error) else { throw error }
+            return try reach()
+        }
+    }
+
     private func reach() throws(PKCS11Fault) -> PKCS11Connection {
         try module.initialize()
         let (slot, facts) = try find()
@@ -147,6 +155,7 @@ extension PKCS11Token {
     /// Logs in, once. Somebody else in this process may have done it.
     private func login(_ session: UInt, hasKeypad: Bool) throws(PKCS11Fault) {
         guard hasKeypad || pin != nil else { throw .unacceptable("the token wants a PIN, and none was given") }
+        state.withLock { $0.attempts += 1 }
         do throws(PKCS11Fault) {
             do throws(PKCS11Fault) { try module.login(session, hasKeypad ? nil : pin) } catch {
                 guard error == .answered(call: "C_Login", .alreadyLoggedIn) else { throw error }

@@ -41,12 +41,10 @@ extension PKCS11Token {
         }
     }
 
-    /// Objects with this id: what this thread sees of both halves.
+    /// Objects with this id, both halves.
     private func count(_ id: Bytes, _ worker: PKCS11Threads.Worker) throws(PKCS11Interruption) -> Int {
         try attempt(worker) { lease throws(PKCS11Fault) in
-            let found = try module.find(lease.session, [.init(.id, id)], most: 3).count
-            if found == 0 { try requireLogin(lease) }
-            return found
+            try loggedIn(lease) { () throws(PKCS11Fault) in try module.find(lease.session, [.init(.id, id)], most: 3).count }
         }
     }
 
@@ -113,8 +111,8 @@ extension PKCS11Token {
     func destroy(_ id: Bytes, _ worker: PKCS11Threads.Worker) throws(PKCS11Interruption) {
         try attempt(worker, key: id) { lease throws(PKCS11Fault) in
             try withReadWriteSession(lease.connection, worker) { session throws(PKCS11Fault) in
-                for object in try module.find(session, [.init(.id, id)], most: 16) { try module.destroy(session, object) }
-                try requireLogin(lease)
+                let found = try loggedIn(lease) { () throws(PKCS11Fault) in try module.find(session, [.init(.id, id)], most: 16) }
+                for object in found { try module.destroy(session, object) }
             }
             forget(id, lease.connection)
         }

@@ -137,12 +137,10 @@ extension PKCS11Token {
     /// The handle of the private key with this id, found once for each login.
     func handle(of key: Bytes, _ lease: PKCS11Lease) throws(PKCS11Fault) -> UInt {
         if let handle = lease.connection.handles[key] { return handle }
-        let found = try module.find(
-            lease.session, [.init(.class, PKCS11.ObjectClass.privateKey.rawValue), .init(.id, key)], most: 2)
-        guard let handle = found.first else {
-            try requireLogin(lease)
-            throw .noKey
-        }
+        let template: [PKCS11Attribute] = [.init(.class, PKCS11.ObjectClass.privateKey.rawValue), .init(.id, key)]
+        var found = try module.find(lease.session, template, most: 2)
+        if found.isEmpty { found = try loggedIn(lease) { () throws(PKCS11Fault) in try module.find(lease.session, template, most: 2) } }
+        guard let handle = found.first else { throw .noKey }
         guard found.count == 1 else { throw .unacceptable("it has two private keys with the id \(key.hex)") }
         let facts = try module.attributes(lease.session, handle, [.alwaysAuthenticate])
         guard facts[.alwaysAuthenticate] != [1] else {
@@ -152,10 +150,17 @@ extension PKCS11Token {
         return handle
     }
 
-    /// Whoever is not logged in sees no private key: finding none means nothing then.
-    func requireLogin(_ lease: PKCS11Lease) throws(PKCS11Fault) {
-        guard lease.connection.needsLogin else { return }
-        guard try module.isLoggedIn(lease.session) else { throw .answered(call: "C_FindObjects", .notLoggedIn) }
+    /// Runs a search while somebody is logged in, from its beginning to its end: without a login nobody sees a private key, and a search that
+    /// finds none says nothing.
+    func loggedIn<Result>(_ lease: PKCS11Lease, _ search: () throws(PKCS11Fault) -> Result) throws(PKCS11Fault) -> Result {
+        guard lease.connection.needsLogin else { return try search() }
+        let lost = PKCS11Fault.answered(call: "C_FindObjects", .notLoggedIn)
+        let attempts = state.withLock { $0.attempts }
+        guard try module.isLoggedIn(lease.session) else { throw lost }
+        let result = try search()
+        // Lost and won again meanwhile counts as lost.
+        guard try module.isLoggedIn(lease.session), state.withLock({ $0.attempts }) == attempts else { throw lost }
+        return result
     }
 
     private func remember(_ handle: UInt, of key: Bytes, _ seen: PKCS11Connection) {

@@ -76,8 +76,10 @@ extension PKCS11Token {
     func ids() async throws(CustodyError) -> [Bytes] {
         try await run(within: configuration.signing) { worker, token throws(PKCS11Interruption) in
             try token.attempt(worker) { lease throws(PKCS11Fault) in
-                let keys = try token.module.find(
-                    lease.session, [.init(.class, PKCS11.ObjectClass.privateKey.rawValue)], most: Self.mostListed)
+                let keys = try token.loggedIn(lease) { () throws(PKCS11Fault) in
+                    try token.module.find(
+                        lease.session, [.init(.class, PKCS11.ObjectClass.privateKey.rawValue)], most: Self.mostListed)
+                }
                 var ids: [Bytes] = []
                 for key in keys { ids.append(try token.module.attributes(lease.session, key, [.id])[.id] ?? []) }
                 return ids

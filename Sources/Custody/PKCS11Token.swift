@@ -45,6 +45,8 @@ public final class PKCS11Token: Sendable {
         /// Whether this PIN was ever accepted.
         var isPINProven = false
         var logins = 0
+        /// Logins that were begun.
+        var attempts = 0
     }
 
     enum Condition {

@@ -49,10 +49,11 @@ enum SoftHSM {
 
         /// - Parameter module: SoftHSM itself unless something stands before it.
         func open(
-            _ module: PKCS11Module? = nil, pin: String = SoftHSM.pin, sessions: Int = 4, signing: Duration = .seconds(60)
+            _ module: PKCS11Module? = nil, pin: String = SoftHSM.pin, sessions: Int = 4, signing: Duration = .seconds(60),
+            generating: Duration = .seconds(180)
         ) throws -> PKCS11Token {
             PKCS11Token(
-                PKCS11Configuration(label: label, serial: serial, sessions: sessions, signing: signing),
+                PKCS11Configuration(label: label, serial: serial, sessions: sessions, signing: signing, generating: generating),
                 of: try module ?? SoftHSM.module.get(), pin: PIN(Bytes(pin.utf8)), clocks: SystemClocks())
         }
 
@@ -70,7 +71,7 @@ enum SoftHSM {
         }
     }
 
-    /// For tests that need no token of their own: keys have ids of their own.
+    /// For tests that need no token of their own: each key has an id of its own.
     static let shared = Result { try token() }
 
     /// A token that is in no other test's use, labeled like no other but for the two named `twins`. SoftHSM sees only tokens that were there
@@ -90,7 +91,8 @@ enum SoftHSM {
     static func twins() throws -> [Token] { try made.get().filter { $0.label == "twin" } }
 
     private static let made = Result {
-        for label in ["twin", "twin"] + (1...20).map({ "assay test \($0)" }) {
+        // pkcs11-tool compares only the beginning of a label, so none begins another.
+        for label in ["twin", "twin"] + (101...136).map({ "assay test \($0)" }) {
             _ = try run(utility, ["--init-token", "--free", "--label", label, "--so-pin", "so-\(pin)", "--pin", pin])
         }
         func values(_ name: String, _ text: String) -> [String] {
@@ -118,17 +120,28 @@ enum SoftHSM {
 }
 
 /// Custodies over which one suite runs.
-enum Provider: String, CaseIterable, Sendable {
+enum Provider: Sendable, CustomTestStringConvertible {
     case sealed, softHSM
+    case token(PKCS11Token)
 
-    /// Those that can run here; ``SoftHSMTests/isThere`` names what is missing.
-    static var present: [Provider] { allCases.filter { $0 == .sealed || SoftHSM.isThere } }
+    /// Those that can run here; "SoftHSM2 and pkcs11-tool are there" names what is missing.
+    static var present: [Provider] { SoftHSM.isThere ? [.sealed, .softHSM] : [.sealed] }
+
+    var testDescription: String {
+        switch self {
+        case .sealed: "sealed"
+        case .softHSM: "SoftHSM2"
+        case .token(let token): "\(token)"
+        }
+    }
+
+    var isSealed: Bool { if case .sealed = self { true } else { false } }
 
     func keys(_ custody: CustodyDirectory, _ context: SealContext, _ sealed: SealedKeys) async throws -> any KeyProvider {
         switch self {
-        case .sealed: return sealed
-        case .softHSM:
-            return custody.tokenKeys(context, in: try await SoftHSM.shared.get().connected())
+        case .sealed: sealed
+        case .softHSM: custody.tokenKeys(context, in: try await SoftHSM.shared.get().connected())
+        case .token(let token): custody.tokenKeys(context, in: token)
         }
     }
 }

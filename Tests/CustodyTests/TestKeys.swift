@@ -92,6 +92,12 @@ struct TestKeys {
 
     func message(_ name: String) throws -> Bytes { name == "log" ? Bytes(checkpoint.utf8) : try #require(tbs[name]) }
 
+    /// Whether this is a signature over `name`'s message by its key, in its usual way.
+    func isValid(_ signature: Bytes, by name: String) throws -> Bool {
+        let record = try record(name)
+        return Self.usual(record).isValid(signature, over: try message(name), by: try SubjectPublicKeyInfo(der: record.publicKey))
+    }
+
     /// Leave for `name`'s key to sign `name`'s message.
     func warrant(_ name: String) throws -> Warrant {
         if name == "log" { return try guarding.checkpoint(checkpoint) }

@@ -1,0 +1,134 @@
+import Approval
+import Basics
+import Custody
+import Foundation
+import Glibc
+import Testing
+
+/// A module that stands before SoftHSM and fails as it is told (Tests/PKCS11Shim/shim.c). Each value loads a copy of its own.
+final class Shim: Sendable {
+    let module: PKCS11Module
+    private let folder: TestFolder
+    private nonisolated(unsafe) let library: UnsafeMutableRawPointer
+
+    /// Compiled once.
+    private static let compiled = Result<(folder: TestFolder, library: String), any Error> {
+        let folder = try TestFolder()
+        let library = folder.path + "/shim.so"
+        let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let compiler = Process()
+        compiler.executableURL = URL(filePath: "/bin/sh")
+        compiler.arguments =
+            ["-c", "exec \"$(command -v clang || command -v cc)\" \"$@\"", "sh"]
+            + ["-std=c17", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-o", library]
+            + [tests.appending(path: "PKCS11Shim/shim.c").path]
+        try compiler.run()
+        compiler.waitUntilExit()
+        try #require(compiler.terminationStatus == 0)
+        return (folder, library)
+    }
+
+    /// - Parameter token: SoftHSM is initialized already, by its own value.
+    init() async throws {
+        _ = try await SoftHSM.shared.get().connected()
+        folder = try TestFolder()
+        let path = folder.path + "/module.so"
+        try FileManager.default.copyItem(atPath: try Self.compiled.get().library, toPath: path)
+        library = try #require(dlopen(path, RTLD_NOW | RTLD_LOCAL))
+        let load = unsafeBitCast(
+            try #require(dlsym(library, "shim_load")), to: (@convention(c) (UnsafePointer<CChar>) -> Int32).self)
+        try #require(load(SoftHSM.path) == 1)
+        module = try PKCS11Module(path: path)
+    }
+
+    private func function<Function>(_ name: String, _ type: Function.Type) -> Function {
+        guard let symbol = dlsym(library, name) else { fatalError("the shim has no \(name)") }
+        return unsafeBitCast(symbol, to: type)
+    }
+
+    /// The calls after the next `skip` answer `code`, `times` of them; with `after`, when the real call was made.
+    func answer(_ call: String, _ code: UInt, skip: Int = 0, times: Int = 1, after: Bool = false) {
+        function("shim_plan", (@convention(c) (UnsafePointer<CChar>, UInt, Int, Int, Int32) -> Void).self)(
+            call, code, skip, times, after ? 1 : 0)
+    }
+
+    func hang(_ call: String, times: Int = 1) {
+        function("shim_hang", (@convention(c) (UnsafePointer<CChar>, Int, Int) -> Void).self)(call, 0, times)
+    }
+
+    func release() { function("shim_release", (@convention(c) () -> Void).self)() }
+
+    /// Faults in so many of 10,000 calls.
+    func random(_ rate: UInt32, seed: UInt64) { function("shim_random", (@convention(c) (UInt32, UInt64) -> Void).self)(rate, seed) }
+
+    func spoil(_ signatures: Int) { function("shim_spoil", (@convention(c) (Int) -> Void).self)(signatures) }
+    func rawPoints() { function("shim_raw_points", (@convention(c) (Int32) -> Void).self)(1) }
+    func loseSessions() { function("shim_lose_sessions", (@convention(c) () -> Void).self)() }
+    func logOut() { function("shim_log_out", (@convention(c) () -> Void).self)() }
+    func takeAway(_ isAway: Bool) { function("shim_take_away", (@convention(c) (Int32) -> Void).self)(isAway ? 1 : 0) }
+
+    func calls(_ name: String) -> Int { function("shim_calls", (@convention(c) (UnsafePointer<CChar>) -> Int).self)(name) }
+    var sessions: Int { function("shim_sessions", (@convention(c) () -> Int).self)() }
+    var mostSessions: Int { function("shim_most_sessions", (@convention(c) () -> Int).self)() }
+    var hanging: Int { function("shim_hanging", (@convention(c) () -> Int).self)() }
+    var faults: Int { function("shim_faults", (@convention(c) () -> Int).self)() }
+}
+
+/// A house whose authorities' keys lie in a token behind a shim.
+struct ShimmedHouse {
+    let shim: Shim
+    let token: PKCS11Token
+    let house: TestKeys
+
+    init(sessions: Int = 4, signing: Duration = .seconds(60), generating: Duration = .seconds(60)) async throws {
+        shim = try await Shim()
+        token = try SoftHSM.token().open(shim.module, sessions: sessions, signing: signing, generating: generating)
+        house = try await TestKeys(provider: .token(token))
+    }
+
+    /// What a signature by `one`'s key fails with; nil when it is correct.
+    func failure(_ signer: any Signer) async -> CustodyError? {
+        do {
+            let signature = try await signer.sign(try house.message("one"), under: try house.warrant("one"))
+            #expect(try house.isValid(signature, by: "one"))
+            return nil
+        } catch let error as CustodyError { return error } catch {
+            Issue.record("\(error)")
+            return nil
+        }
+    }
+
+    /// Signatures by many at a time.
+    @discardableResult
+    func signMany(_ count: Int, _ signer: any Signer, mayFail: Bool = false) async throws -> (signed: Int, failed: Int) {
+        let callers = min(32, count)
+        return try await withThrowingTaskGroup(of: (Int, Int).self) { group in
+            for caller in 0..<callers {
+                group.addTask {
+                    var outcome = (0, 0)
+                    for _ in stride(from: caller, to: count, by: callers) {
+                        let found = await failure(signer)
+                        if let found, !mayFail { throw found }
+                        if found == nil { outcome.0 += 1 } else { outcome.1 += 1 }
+                    }
+                    return outcome
+                }
+            }
+            return try await group.reduce(into: (0, 0)) {
+                $0.0 += $1.0
+                $0.1 += $1.1
+            }
+        }
+    }
+
+    /// Closes the token; every session that was opened is closed.
+    func close() async {
+        await token.close()
+        #expect(shim.sessions == 0 && token.counts.sessions == 0)
+    }
+
+    /// Waits until `condition` holds.
+    func until(_ condition: () -> Bool) async throws {
+        while !condition() { try await Task.sleep(for: .milliseconds(5)) }
+    }
+}

@@ -1,0 +1,357 @@
+// A PKCS#11 module that stands before another one and fails as it is told: answers codes before or after the real call, hangs, loses
+// sessions, forgets the login, takes the token away, spoils signatures. It counts calls and open sessions. Each copy of the library has a
+// plan of its own; Tests/CustodyTests/Shim.swift tells it what to do. Linux.
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../Sources/CPKCS11/pkcs11.h"
+
+#define SHIMMED(X)                                                                                                                         \
+    X(C_GetSlotList) X(C_GetTokenInfo) X(C_GetMechanismList) X(C_OpenSession) X(C_CloseSession) X(C_GetSessionInfo) X(C_Login)              \
+    X(C_Logout) X(C_FindObjectsInit) X(C_FindObjects) X(C_FindObjectsFinal) X(C_GetAttributeValue) X(C_SignInit) X(C_Sign)                  \
+    X(C_GenerateKeyPair) X(C_DestroyObject)
+
+#define NUMBER(name) N_##name,
+enum number { SHIMMED(NUMBER) FUNCTIONS };
+#define NAME(name) #name,
+static const char *const names[] = {SHIMMED(NAME)};
+
+// What happens to calls number first…last of a function; counted from the plan.
+struct plan {
+    CK_RV code;
+    long first, last;
+    int after, hangs;
+};
+
+enum { MOST = 4096 };
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t released = PTHREAD_COND_INITIALIZER;
+static CK_FUNCTION_LIST *real;
+static CK_FUNCTION_LIST list;
+static struct plan plans[FUNCTIONS];
+static long calls[FUNCTIONS], since[FUNCTIONS];
+static CK_SESSION_HANDLE sessions[MOST];
+static long open_sessions, most_open, hanging, spoiled, faults;
+static int away, raw_points, hangs_on;
+static unsigned rate;
+static unsigned long long random_state = 88172645463325252ULL;
+
+static unsigned long next_random(void) {
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return (unsigned long)(random_state >> 11);
+}
+
+static int number_of(const char *name) {
+    for (int number = 0; number < FUNCTIONS; number++)
+        if (strcmp(names[number], name) == 0) return number;
+    return -1;
+}
+
+static void track(CK_SESSION_HANDLE session) {
+    if (open_sessions < MOST) sessions[open_sessions++] = session;
+    if (open_sessions > most_open) most_open = open_sessions;
+}
+
+static void untrack(CK_SESSION_HANDLE session) {
+    for (long place = 0; place < open_sessions; place++)
+        if (sessions[place] == session) {
+            sessions[place] = sessions[--open_sessions];
+            return;
+        }
+}
+
+// What a call is to do: nothing but the real thing, or answer `code` before or after it.
+struct fate {
+    CK_RV code;
+    int after, closes, logs_out;
+};
+
+static struct fate chance(enum number number) {
+    static const CK_RV any[] = {0x5,  0x6,  0x30, 0x31, 0x32,  0x60, 0x82,       0x90, 0x91,
+                                0xb0, 0xb3, 0xe0, 0x2,  0x101, 0x70, 0x80000001, 0x201};
+    struct fate fate = {0};
+    if (rate == 0 || number == N_C_GenerateKeyPair || number == N_C_DestroyObject || next_random() % 10000 >= rate) return fate;
+    faults++;
+    fate.code = any[next_random() % (sizeof any / sizeof any[0])];
+    // A session that was opened without a word is nobody's; and no PIN is ever said to be wrong.
+    fate.after = number != N_C_OpenSession && number != N_C_Login && next_random() % 2;
+    if (number == N_C_Login) fate.code = 0x30;
+    // Nor is a session said to be gone that is there: nobody would close it a second time.
+    if (number == N_C_CloseSession && fate.code == 0xb3) fate.after = 1;
+    if (number == N_C_SignInit || number == N_C_Sign) {
+        unsigned long kind = next_random() % 4;
+        fate.closes = kind == 0;
+        fate.logs_out = kind == 1;
+    }
+    return fate;
+}
+
+static struct fate decide(enum number number) {
+    pthread_mutex_lock(&lock);
+    struct plan *plan = &plans[number];
+    struct fate fate = {0};
+    calls[number]++;
+    long call = ++since[number];
+    if (plan->last != 0 && call >= plan->first && (plan->last < 0 || call <= plan->last)) {
+        if (plan->hangs) {
+            hanging++;
+            while (hangs_on) pthread_cond_wait(&released, &lock);
+            hanging--;
+        } else {
+            fate.code = plan->code;
+            fate.after = plan->after;
+        }
+    } else {
+        fate = chance(number);
+    }
+    pthread_mutex_unlock(&lock);
+    return fate;
+}
+
+#define AROUND(name, session, call)                                                                                                        \
+    struct fate fate = decide(N_##name);                                                                                                   \
+    if (fate.closes) return lose(session);                                                                                                 \
+    if (fate.logs_out) real->C_Logout(session);                                                                                            \
+    if (fate.code != 0 && !fate.after && !fate.logs_out) return fate.code;                                                                 \
+    CK_RV answer = (call);                                                                                                                 \
+    if (fate.code != 0 && fate.after) return fate.code;
+
+static CK_RV lose(CK_SESSION_HANDLE session) {
+    if (real->C_CloseSession(session) == 0) {
+        pthread_mutex_lock(&lock);
+        untrack(session);
+        pthread_mutex_unlock(&lock);
+    }
+    return 0xb3;
+}
+
+static int is_away(void) {
+    pthread_mutex_lock(&lock);
+    int answer = away;
+    pthread_mutex_unlock(&lock);
+    return answer;
+}
+
+static CK_RV shim_C_GetSlotList(CK_BBOOL present, CK_SLOT_ID *slots, CK_ULONG *count) {
+    AROUND(C_GetSlotList, 0, real->C_GetSlotList(present, slots, count))
+    if (answer == 0 && is_away()) *count = 0;
+    return answer;
+}
+
+static CK_RV shim_C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO *info) {
+    AROUND(C_GetTokenInfo, 0, is_away() ? 0xe0 : real->C_GetTokenInfo(slot, info))
+    return answer;
+}
+
+static CK_RV shim_C_GetMechanismList(CK_SLOT_ID slot, CK_MECHANISM_TYPE *mechanisms, CK_ULONG *count) {
+    AROUND(C_GetMechanismList, 0, real->C_GetMechanismList(slot, mechanisms, count))
+    return answer;
+}
+
+static CK_RV shim_C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, void *application, void *notify, CK_SESSION_HANDLE *session) {
+    AROUND(C_OpenSession, 0, is_away() ? 0xe0 : real->C_OpenSession(slot, flags, application, notify, session))
+    if (answer == 0) {
+        pthread_mutex_lock(&lock);
+        track(*session);
+        pthread_mutex_unlock(&lock);
+    }
+    return answer;
+}
+
+static CK_RV close_really(CK_SESSION_HANDLE session) {
+    CK_RV answer = real->C_CloseSession(session);
+    if (answer == 0) {
+        pthread_mutex_lock(&lock);
+        untrack(session);
+        pthread_mutex_unlock(&lock);
+    }
+    return answer;
+}
+
+static CK_RV shim_C_CloseSession(CK_SESSION_HANDLE session) {
+    AROUND(C_CloseSession, session, close_really(session))
+    return answer;
+}
+
+static CK_RV shim_C_GetSessionInfo(CK_SESSION_HANDLE session, CK_SESSION_INFO *info) {
+    AROUND(C_GetSessionInfo, session, is_away() ? 0xe0 : real->C_GetSessionInfo(session, info))
+    return answer;
+}
+
+static CK_RV shim_C_Login(CK_SESSION_HANDLE session, CK_ULONG user, CK_BYTE *pin, CK_ULONG length) {
+    AROUND(C_Login, session, real->C_Login(session, user, pin, length))
+    return answer;
+}
+
+static CK_RV shim_C_Logout(CK_SESSION_HANDLE session) {
+    AROUND(C_Logout, session, real->C_Logout(session))
+    return answer;
+}
+
+static CK_RV shim_C_FindObjectsInit(CK_SESSION_HANDLE session, CK_ATTRIBUTE *attributes, CK_ULONG count) {
+    AROUND(C_FindObjectsInit, session, real->C_FindObjectsInit(session, attributes, count))
+    return answer;
+}
+
+static CK_RV shim_C_FindObjects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, CK_ULONG most, CK_ULONG *count) {
+    AROUND(C_FindObjects, session, real->C_FindObjects(session, objects, most, count))
+    return answer;
+}
+
+static CK_RV shim_C_FindObjectsFinal(CK_SESSION_HANDLE session) {
+    AROUND(C_FindObjectsFinal, session, real->C_FindObjectsFinal(session))
+    return answer;
+}
+
+// An OCTET STRING around an EC point is taken off, as some modules give it.
+static CK_RV attributes_really(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attributes, CK_ULONG count) {
+    CK_RV answer = real->C_GetAttributeValue(session, object, attributes, count);
+    for (CK_ULONG place = 0; raw_points && place < count; place++) {
+        CK_ATTRIBUTE *attribute = &attributes[place];
+        CK_BYTE *octets = attribute->value;
+        if (attribute->type != 0x181 || octets == NULL || attribute->length != 67) continue;
+        memmove(octets, octets + 2, 65);
+        attribute->length = 65;
+    }
+    return answer;
+}
+
+static CK_RV shim_C_GetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attributes, CK_ULONG count) {
+    AROUND(C_GetAttributeValue, session, attributes_really(session, object, attributes, count))
+    return answer;
+}
+
+static CK_RV shim_C_SignInit(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key) {
+    AROUND(C_SignInit, session, is_away() ? 0x32 : real->C_SignInit(session, mechanism, key))
+    return answer;
+}
+
+static CK_RV shim_C_Sign(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG length, CK_BYTE *signature, CK_ULONG *signature_length) {
+    AROUND(C_Sign, session, is_away() ? 0x32 : real->C_Sign(session, data, length, signature, signature_length))
+    pthread_mutex_lock(&lock);
+    if (answer == 0 && spoiled > 0) {
+        spoiled--;
+        signature[*signature_length - 1] ^= 1;
+    }
+    pthread_mutex_unlock(&lock);
+    return answer;
+}
+
+static CK_RV shim_C_GenerateKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATTRIBUTE *public_attributes,
+                                    CK_ULONG public_count, CK_ATTRIBUTE *private_attributes, CK_ULONG private_count,
+                                    CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key) {
+    AROUND(C_GenerateKeyPair, session,
+           real->C_GenerateKeyPair(session, mechanism, public_attributes, public_count, private_attributes, private_count, public_key,
+                                   private_key))
+    return answer;
+}
+
+static CK_RV shim_C_DestroyObject(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object) {
+    AROUND(C_DestroyObject, session, real->C_DestroyObject(session, object))
+    return answer;
+}
+
+static CK_RV shim_C_GetFunctionList(CK_FUNCTION_LIST **functions) {
+    *functions = &list;
+    return 0;
+}
+
+CK_RV C_GetFunctionList(CK_FUNCTION_LIST **functions) { return real == NULL ? 0x5 : shim_C_GetFunctionList(functions); }
+
+// Before anything else: the module that does the work.
+int shim_load(const char *path) {
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    CK_RV (*get)(CK_FUNCTION_LIST **) = NULL;
+    if (library != NULL) *(void **)&get = dlsym(library, "C_GetFunctionList");
+    if (get == NULL || get(&real) != 0) return 0;
+    list = *real;
+#define PUT(name) list.name = shim_##name;
+    SHIMMED(PUT)
+    list.C_GetFunctionList = shim_C_GetFunctionList;
+    return 1;
+}
+
+// The calls after the next `skip` answer `code`, `times` of them, or all when it is below zero; `after`: when the real call was made.
+void shim_plan(const char *name, CK_RV code, long skip, long times, int after) {
+    int number = number_of(name);
+    if (number < 0) return;
+    pthread_mutex_lock(&lock);
+    since[number] = 0;
+    plans[number] = (struct plan){code, skip + 1, times < 0 ? -1 : times == 0 ? 0 : skip + times, after, 0};
+    pthread_mutex_unlock(&lock);
+}
+
+void shim_hang(const char *name, long skip, long times) {
+    shim_plan(name, 0, skip, times, 0);
+    int number = number_of(name);
+    if (number < 0) return;
+    pthread_mutex_lock(&lock);
+    plans[number].hangs = 1;
+    hangs_on = 1;
+    pthread_mutex_unlock(&lock);
+}
+
+void shim_release(void) {
+    pthread_mutex_lock(&lock);
+    hangs_on = 0;
+    pthread_cond_broadcast(&released);
+    pthread_mutex_unlock(&lock);
+}
+
+// Faults in so many of 10,000 calls.
+void shim_random(unsigned per_10000, unsigned long long seed) {
+    pthread_mutex_lock(&lock);
+    rate = per_10000;
+    random_state = seed | 1;
+    pthread_mutex_unlock(&lock);
+}
+
+void shim_spoil(long signatures) {
+    pthread_mutex_lock(&lock);
+    spoiled = signatures;
+    pthread_mutex_unlock(&lock);
+}
+
+void shim_raw_points(int raw) { raw_points = raw; }
+
+// Closes every session behind its owner's back. Only while nobody calls.
+void shim_lose_sessions(void) {
+    pthread_mutex_lock(&lock);
+    while (open_sessions > 0) real->C_CloseSession(sessions[--open_sessions]);
+    pthread_mutex_unlock(&lock);
+}
+
+// Logs out behind everybody's back. Only while nobody calls.
+void shim_log_out(void) {
+    pthread_mutex_lock(&lock);
+    if (open_sessions > 0) real->C_Logout(sessions[0]);
+    pthread_mutex_unlock(&lock);
+}
+
+void shim_take_away(int is_away) {
+    if (is_away) shim_lose_sessions();
+    pthread_mutex_lock(&lock);
+    away = is_away;
+    pthread_mutex_unlock(&lock);
+}
+
+static long read_number(const long *number) {
+    pthread_mutex_lock(&lock);
+    long answer = *number;
+    pthread_mutex_unlock(&lock);
+    return answer;
+}
+
+long shim_calls(const char *name) {
+    int number = number_of(name);
+    return number < 0 ? -1 : read_number(&calls[number]);
+}
+long shim_sessions(void) { return read_number(&open_sessions); }
+long shim_most_sessions(void) { return read_number(&most_open); }
+long shim_hanging(void) { return read_number(&hanging); }
+long shim_faults(void) { return read_number(&faults); }
