@@ -1,7 +1,8 @@
 #!/bin/bash
-# scripts/main-job.sh run|demo: the main job with real input, each step an ordinary `assay` command.
+# scripts/main-job.sh run|demo|demo-hsm: the main job with real input, each step an ordinary `assay` command.
 # run:  data in ${ASSAY_DATA:-./var}; the server keeps running; a second run starts what exists.
 # demo: in a temporary directory on a free port; evidence goes to ${DEMO_OUT:-./demo-out}; non-zero when a step fails.
+# demo-hsm: the same with the authorities' keys in a SoftHSM2 token, and the master key sealed under it.
 . "$(dirname "$0")/common.sh"
 
 mode=${1:-}
@@ -11,13 +12,13 @@ case "$mode" in
         work=$data/main-job
         listen=${ASSAY_LISTEN:-127.0.0.1:8443}
         ;;
-    demo)
+    demo | demo-hsm)
         work=$(mktemp -d)
         data=$work/data
         listen=127.0.0.1:0
         out=$(realpath -m "${DEMO_OUT:-demo-out}")
         ;;
-    *) fail "usage: scripts/main-job.sh run|demo" ;;
+    *) fail "usage: scripts/main-job.sh run|demo|demo-hsm" ;;
 esac
 # Codes and keys pass through these files.
 umask 077
@@ -93,7 +94,7 @@ if [ "$mode" = run ] && [ -e "$work/done" ]; then
     finish_run
     exit
 fi
-[ "$mode" = demo ] || [ ! -e "$data/custody" ] || fail "$data holds a house that this script did not finish. Move it away, or name another with ASSAY_DATA."
+[ "$mode" != run ] || [ ! -e "$data/custody" ] || fail "$data holds a house that this script did not finish. Move it away, or name another with ASSAY_DATA."
 
 say "The first administrator makes their keys, in their own folder; the server never sees them."
 assay login --new --as admin --unsealed --out "$work/admin.person"
@@ -101,14 +102,20 @@ assay login --new --as admin --unsealed --out "$work/admin.person"
 say "The data directory: custody, database, and roster version 1, which names that administrator."
 assay init --data "$data" --administrator "$work/admin.person"
 
+document=examples/manufacturer.yaml
+if [ "$mode" = demo-hsm ]; then
+    . scripts/main-job-token.sh
+fi
+
 say "The server: TLS 1.3 on the loopback address, nothing else. It prints its address, and a line for those who have keys."
 serve
 printf '%s\n%s\n' "$address" "$node" | tee -a "$transcript"
 assay login "$node" --as admin
 
 say "One readable document says what there is: authorities, profile, approval policy. The plan is a difference."
-assay plan examples/manufacturer.yaml --as admin
-assay apply examples/manufacturer.yaml --as admin --yes
+assay plan "$document" --as admin
+assay apply "$document" --as admin --yes
+if [ "$mode" = demo-hsm ]; then show_token_keys; fi
 
 for n in 1 2 3; do
     say "Officer $n: a one-time code, keys of their own, and a fingerprint that the administrator hears from that person."
@@ -191,6 +198,7 @@ if [ "$mode" = run ]; then
     finish_run
 fi
 kill "$server"
+# Also with a module whose library has exit handlers of its own.
 wait "$server" || fail "The server did not stop in order."
 server=
 rm -rf "$out"

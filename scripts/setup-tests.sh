@@ -3,8 +3,7 @@
 . "$(dirname "$0")/common.sh"
 
 packages openssl gnutls-bin mandoc python3 python3-venv
-# A module that behaves otherwise in another version.
-packages softhsm2=2.6.1-2.1 libsofthsm2=2.6.1-2.1 opensc=0.23.0-0.3+deb12u2
+scripts/setup-hsm.sh
 
 # Debian's own Python: another one that stands first on the PATH may lack venv.
 python=/usr/bin/python3

@@ -9,14 +9,9 @@ import Wire
 public enum Handlers {
     public static func all(_ services: Services) -> [Route: Dispatcher.Handler] {
         var handlers: [Route: Dispatcher.Handler] = [
-            Routes.health: { _ throws(Problem) in .json(.object(["status": .string("ok")])) },
-            Routes.ready: { _ throws(Problem) in
-                _ = try services.ledger.view()
-                _ = try services.ledger.now()
-                return .json(.object(["status": .string("ready")]))
-            },
+            Routes.health: { _ throws(Problem) in .json(.object(["status": .string("ok")])) }
         ]
-        for part in [node, officers, certificates, requests, revocations, allowances, ledger] {
+        for part in [node, keys, officers, certificates, requests, revocations, allowances, ledger] {
             handlers.merge(part(services)) { first, _ in first }
         }
         return handlers

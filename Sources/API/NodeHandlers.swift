@@ -40,6 +40,10 @@ extension Handlers {
         }
         warnings += services.facts.warnings.map { "\($0.code): \($0.detail)" }
         warnings.append("Keys are \(services.facts.custody).")
+        for custody in try services.authorities.custodyReports() {
+            guard let detail = custody.detail else { continue }
+            warnings.append("Custody \(custody.name), token \(custody.token), is not up: \(detail)")
+        }
         for (name, policy) in view.charter.documents.approvals.sorted(by: { $0.key < $1.key }) where policy.value.quorum < 2 {
             warnings.append("Approval policy \(name) asks for one person only.")
         }

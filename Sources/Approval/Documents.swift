@@ -60,6 +60,8 @@ public struct AuthorityDocument: Sendable {
     public let publicKey: SubjectPublicKeyInfo
     /// How it signs: as its document says, or as its kind of key usually does.
     public let signatureAlgorithm: SignatureAlgorithm
+    /// The custody in which its key lies, by the node's name for it.
+    public let custody: Handle
     /// H of the TBSCertificate of its own certificate.
     public let content: Digest32
     /// What its own certificate must look like.
@@ -67,8 +69,14 @@ public struct AuthorityDocument: Sendable {
 
     /// What `plan` writes before custody has made the key: everything but `publicKey` and `content`.
     public static let members = [
-        "name", "issuer", "purposes", "profiles", "subject", "key", "signature", "years", "pathLength", "publicKey", "content",
+        "name", "issuer", "purposes", "profiles", "subject", "key", "signature", "custody", "years", "pathLength", "publicKey", "content",
     ]
+
+    /// The custody that a document asks for; `sealed` when it says nothing.
+    public static func custody(_ document: JSON) throws(Problem) -> Handle {
+        var fields = try JSONFields(document, code: "document.authority-invalid")
+        return fields.optional("custody") == nil ? .sealed : try fields.handle("custody")
+    }
 
     /// - Parameter document: canonical JSON; docs/formats.md has its members.
     public init(document: Bytes) throws(Problem) {
@@ -110,6 +118,7 @@ public struct AuthorityDocument: Sendable {
             throw fields.wrong("publicKey", expected: "a SubjectPublicKeyInfo (\(error.text))")
         }
         content = try fields.parsed("content", expected: "the base64 of 32 octets") { Digest32(base64: $0) }
+        custody = try Self.custody(json)
         template = try Profile.authority(document: json)
         guard template.keys.contains(publicKey.keyAlgorithm) else {
             throw fields.wrong("publicKey", expected: "a key of the kind in `key`")

@@ -11,7 +11,7 @@ import Transparency
 /// Certificate authorities: their keys, their own certificates, and their signers.
 public final class CertificateAuthorities: Sendable {
     let ledger: Ledger
-    let keys: any KeyProvider
+    let keys: Custodies
     let entropy: any Entropy
 
     /// Certificates of authorities by content, checked; the only place from which they are served.
@@ -19,7 +19,7 @@ public final class CertificateAuthorities: Sendable {
     /// Opened signers by key.
     private let signers = Mutex<[Digest32: any Signer]>([:])
 
-    public init(ledger: Ledger, keys: any KeyProvider, entropy: any Entropy) {
+    public init(ledger: Ledger, keys: Custodies, entropy: any Entropy) {
         self.ledger = ledger
         self.keys = keys
         self.entropy = entropy
@@ -61,9 +61,9 @@ public final class CertificateAuthorities: Sendable {
             guard let record else {
                 throw Problem(
                     .fault, "authority.key-missing", title: "The authority's key is missing",
-                    detail: "No sealed key has the public key of \(document.name). Restore the table key from a backup.")
+                    detail: "No key has the public key of \(document.name). Restore the table key from a backup.")
             }
-            let signer = try await keys.signer(for: record, as: document.signatureAlgorithm)
+            let signer = try await keys.signer(for: record, as: document.signatureAlgorithm, in: document.custody)
             guard signer.key == key else { throw CustodyError.sealBroken(key: record.id.description) }
             signers.withLock { $0[key] = signer }
             return signer

@@ -43,22 +43,46 @@ extension CertificateAuthorities {
                 .invalid, "authority.draft-count", title: "Too many authorities at once",
                 detail: "From 1 to \(Self.mostDrafts) authorities are drafted in one call.", field: "authorities")
         }
+        // Before any key is made.
+        var wishes: [(members: [String: JSON], custody: Handle)] = []
+        for (index, json) in documents.enumerated() {
+            guard case .object(let members) = json, members["publicKey"] == nil, members["content"] == nil else {
+                throw Problem(
+                    .invalid, "authority.draft-invalid", title: "This is not an authority to be drafted",
+                    detail: "An object without publicKey and content is expected.", field: "authorities.\(index)")
+            }
+            let custody = try AuthorityDocument.custody(json)
+            do { _ = try keys.provider(custody) } catch { throw error.problem }
+            wishes.append((members, custody))
+        }
+        var made: [KeyRecord] = []
+        do throws(Problem) { return try await make(wishes, call, wish, by: administrator, &made) } catch {
+            for record in made { try? await keys.destroy(record) }
+            throw error
+        }
+    }
+
+    /// - Parameter made: keys that nothing names, and nothing will when this throws.
+    private func make(
+        _ wishes: [(members: [String: JSON], custody: Handle)], _ call: ID, _ wish: Digest32, by administrator: Principal,
+        _ made: inout [KeyRecord]
+    ) async throws(Problem) -> [AuthorityDraft] {
         let now = try ledger.now()
         let charter = try ledger.view().charter
         let actor = try await ledger.actor(administrator.handle)
         var drafted: [Handle: AuthorityDocument] = [:]
         var drafts: [AuthorityDraft] = []
         var change = Change()
-        for (index, json) in documents.enumerated() {
-            guard case .object(var members) = json, members["publicKey"] == nil, members["content"] == nil else {
-                throw Problem(
-                    .invalid, "authority.draft-invalid", title: "This is not an authority to be drafted",
-                    detail: "An object without publicKey and content is expected.", field: "authorities.\(index)")
-            }
-            let template = try Profile.authority(document: json)
+        for (index, wanted) in wishes.enumerated() {
+            var members = wanted.members
+            let template = try Profile.authority(document: .object(members))
             let id = ID(at: now, entropy: entropy)
             let record: KeyRecord
-            do { record = try await keys.generate(template.keys[0], id: id, purposes: [.certificate]) } catch { throw error.problem }
+            do throws(CustodyError) {
+                let provider = try keys.provider(wanted.custody)
+                record = try await provider.generate(template.keys[0], id: id, purposes: [.certificate])
+            } catch { throw error.problem }
+            made.append(record)
             members["publicKey"] = .string(record.publicKey.base64)
             members["content"] = .string(Digest32.zero.base64)
             let unfinished = try AuthorityDocument(document: JSON.object(members).canonicalBytes)
@@ -98,7 +122,13 @@ extension CertificateAuthorities {
                     digests: [Entry.DigestKey.content: tbs.content, Entry.DigestKey.row: row.digest], roster: charter.roster.version,
                     object: id))
         }
-        do { try await ledger.store.commit(change) } catch { throw error.problem }
+        let unnamed = made
+        made = []
+        do { try await ledger.store.commit(change) } catch {
+            // After another failure the change may be there all the same, and name them.
+            if error == .conflict { made = unnamed }
+            throw error.problem
+        }
         try await ledger.anchor([])
         return drafts
     }

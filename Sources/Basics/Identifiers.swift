@@ -47,6 +47,11 @@ public struct Handle: Hashable, Comparable, Sendable, CustomStringConvertible {
         description = String(text)
     }
 
+    private init(known: String) { description = known }
+
+    /// The custody that every house has.
+    public static let sealed = Handle(known: "sealed")
+
     public static func < (left: Handle, right: Handle) -> Bool {
         left.description.utf8.lexicographicallyPrecedes(right.description.utf8)
     }

@@ -76,6 +76,15 @@ typedef struct {
 } CK_RSA_PKCS_PSS_PARAMS;
 
 typedef struct {
+    CK_BYTE *iv;
+    CK_ULONG iv_length;
+    CK_ULONG iv_bits;
+    CK_BYTE *associated;
+    CK_ULONG associated_length;
+    CK_ULONG tag_bits;
+} CK_GCM_PARAMS;
+
+typedef struct {
     CK_RV (*create_mutex)(void **mutex);
     CK_RV (*destroy_mutex)(void *mutex);
     CK_RV (*lock_mutex)(void *mutex);
@@ -164,7 +173,7 @@ typedef struct CK_FUNCTION_LIST {
     CK_RV (*C_WaitForSlotEvent)(CK_FLAGS flags, CK_SLOT_ID *slot, void *reserved);
 } CK_FUNCTION_LIST;
 
-_Static_assert(sizeof(CK_TOKEN_INFO) == 208 && sizeof(CK_ATTRIBUTE) == 24, "the layout is that of 64-bit Linux");
+_Static_assert(sizeof(CK_TOKEN_INFO) == 208 && sizeof(CK_ATTRIBUTE) == 24 && sizeof(CK_GCM_PARAMS) == 48, "the layout is that of 64-bit Linux");
 _Static_assert(sizeof(CK_FUNCTION_LIST) == 8 + 68 * sizeof(void *), "the function list of 2.40 has 68 members");
 
 #endif

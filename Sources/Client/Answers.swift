@@ -56,6 +56,45 @@ public struct Invitation: Hashable, Sendable {
     public let expires: UTCTime
 }
 
+/// A key as the node tells of it: its own word.
+public struct KeySummary: Hashable, Sendable {
+    public let id: ID
+    public let name: String
+    public let algorithm: String
+    public let purposes: String
+    public let digest: Digest32
+    public let created: UTCTime
+    public let custody: Handle?
+    public let place: String
+    public let protection: String
+    public let isAuthentic: Bool
+    /// The authority that signs with it, or `log`.
+    public let user: String?
+    /// What the token says of it; nil inside: the token does not say.
+    public let token: [String: Bool?]?
+    public let unanswered: String?
+
+    init(_ fields: inout JSONFields) throws(Problem) {
+        id = try fields.id("id")
+        name = try fields.string("name")
+        algorithm = try fields.string("algorithm")
+        purposes = try fields.string("purposes")
+        digest = try fields.parsed("digest", expected: "base64") { Digest32(base64: $0) }
+        created = try fields.time("created")
+        custody = fields.optional("custody") == nil ? nil : try fields.handle("custody")
+        place = try fields.string("place")
+        protection = try fields.string("protection")
+        isAuthentic = try fields.bool("authentic", default: false)
+        user = try fields.optionalString("user")
+        unanswered = try fields.optionalString("unanswered")
+        guard case .object(let members)? = fields.optional("token") else {
+            token = nil
+            return
+        }
+        token = members.mapValues { if case .bool(let value) = $0 { value } else { nil } }
+    }
+}
+
 // What the node lists. Lists are for finding things; each thing is looked at by itself, from its bytes.
 extension Session {
     /// The node's own word, compared with what is known for certain.
@@ -99,6 +138,16 @@ extension Session {
                 request: try fields.id("request"), notAfter: try fields.time("notAfter"), created: try fields.time("created"),
                 isRevoked: try fields.bool("revoked", default: false))
         }
+    }
+
+    public func keys() async throws(Problem) -> [KeySummary] {
+        var fields = try await transport.fields(Routes.keys)
+        return try fields.list("keys") { fields throws(Problem) in try KeySummary(&fields) }
+    }
+
+    public func key(_ id: ID) async throws(Problem) -> KeySummary {
+        var fields = try await transport.fields(Routes.key, parameters: ["id": id.description])
+        return try KeySummary(&fields)
     }
 
     public func invitations() async throws(Problem) -> [Invitation] {

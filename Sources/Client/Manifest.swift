@@ -28,6 +28,7 @@ public struct Manifest: Sendable {
                 var fields = try JSONFields(json, code: "document.authority-invalid")
                 for member in AuthorityDocument.members where !["publicKey", "content"].contains(member) { _ = fields.optional(member) }
                 try fields.end()
+                _ = try AuthorityDocument.custody(json)
                 _ = try Profile.authority(document: json)
             }
         }

@@ -12,8 +12,8 @@ public final class CustodyDirectory: Sendable {
     /// Shared with the open anchor: the directory is ours as long as either lives.
     private let lock: DirectoryLock
     let master: MasterKey
-    /// Whether the master key is sealed under a passphrase.
-    private let isSealed: Bool
+    /// What opened the master key.
+    public let kind: MasterKeyKind
     private static let serverKeyName = "server.key"
 
     private struct Opened {
@@ -22,8 +22,8 @@ public final class CustodyDirectory: Sendable {
     /// The anchor in use; guarded by its lock. A second one would write beside it.
     private let opened = Mutex(Opened())
 
-    private init(files: PrivateFiles, lock: DirectoryLock, master: MasterKey, isSealed: Bool) {
-        self.isSealed = isSealed
+    private init(files: PrivateFiles, lock: DirectoryLock, master: MasterKey, kind: MasterKeyKind) {
+        self.kind = kind
         path = files.directory
         self.files = files
         self.lock = lock
@@ -56,21 +56,46 @@ public final class CustodyDirectory: Sendable {
         let key: PrivateKey
         do { key = try PrivateKey.generate(.ecdsaP256, entropy: entropy) } catch { throw .refused(error.text) }
         try files.write(serverKeyName, Bytes(PEM.encode("PRIVATE KEY", key.pkcs8).utf8))
-        if case .passphrase = protection { return CustodyDirectory(files: files, lock: lock, master: master, isSealed: true) }
-        return CustodyDirectory(files: files, lock: lock, master: master, isSealed: false)
+        return CustodyDirectory(files: files, lock: lock, master: master, kind: MasterKeyKind(protection))
     }
 
     /// Opens what `create` made. The lock is held as long as this value lives.
     /// - Parameter passphrase: asked for only when the master key is sealed under one.
+    /// - Throws: ``CustodyError/refused(_:)`` when the master key is sealed under a token.
     public static func open(
         at path: String, passphrase: () throws(CustodyError) -> Bytes = { () throws(CustodyError) in throw .sealed }
     ) throws(CustodyError) -> CustodyDirectory {
+        let (files, lock, loaded) = try begin(at: path, passphrase)
+        switch loaded {
+        case .key(let master, let kind): return CustodyDirectory(files: files, lock: lock, master: master, kind: kind)
+        case .wrapped(let sealed): throw .refused("The master key is sealed under \(sealed.key.place), and opens only with this token.")
+        }
+    }
+
+    /// The same where the master key may lie under a token.
+    /// - Parameter token: gives the token that has this key.
+    public static func open(
+        at path: String, passphrase: () throws(CustodyError) -> Bytes, token: (TokenKey) throws(CustodyError) -> PKCS11Token
+    ) async throws(CustodyError) -> CustodyDirectory {
+        let (files, lock, loaded) = try begin(at: path, passphrase)
+        switch loaded {
+        case .key(let master, let kind): return CustodyDirectory(files: files, lock: lock, master: master, kind: kind)
+        case .wrapped(let sealed):
+            let place = sealed.key.place
+            var random = try await token(place).unwrap(sealed.key, associated: TokenSeal.bound(place))
+            let master = try MasterKey(sealed, &random, path: files.path(MasterKey.fileName))
+            return CustodyDirectory(files: files, lock: lock, master: master, kind: .token(place))
+        }
+    }
+
+    private static func begin(
+        at path: String, _ passphrase: () throws(CustodyError) -> Bytes
+    ) throws(CustodyError) -> (PrivateFiles, DirectoryLock, MasterKey.Loaded) {
         let files = PrivateFiles(directory: path)
         try files.checkDirectory()
         let lock = try DirectoryLock(path)
         guard files.exists(MasterKey.fileName) else { throw .unanchored(path: path) }
-        let (master, isSealed) = try MasterKey.load(from: files, passphrase: passphrase)
-        return CustodyDirectory(files: files, lock: lock, master: master, isSealed: isSealed)
+        return (files, lock, try MasterKey.load(from: files, passphrase: passphrase))
     }
 
     /// Writes the master key's file anew; the key itself stays, and nothing sealed under it changes. What lay on the disk before may
@@ -134,9 +159,13 @@ public final class CustodyDirectory: Sendable {
     /// What protects the keys, for `assay status`.
     public var protection: String {
         let file = files.path(MasterKey.fileName)
-        return isSealed
-            ? "sealed under \(file), itself sealed under a passphrase; while the server runs, whoever is its OS user is the server"
-            : "sealed under \(file), a plain file: whoever is this OS user is this server"
+        return switch kind {
+        case .plain: "sealed under \(file), a plain file: whoever is this OS user is this server"
+        case .passphrase:
+            "sealed under \(file), itself sealed under a passphrase; while the server runs, whoever is its OS user is the server"
+        case .token(let place):
+            "sealed under \(file), itself sealed under \(place); while the server runs, whoever is its OS user is the server"
+        }
     }
 }
 

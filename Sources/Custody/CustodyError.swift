@@ -32,6 +32,8 @@ public enum CustodyError: Error, Hashable, Sendable {
     case unknownOutcome(String)
     /// An operator has to act; nothing is tried again before that.
     case misconfigured(String)
+    /// No custody has this name.
+    case noCustody(Handle, known: [Handle])
     /// The token has no such key.
     case keyMissing(key: String)
     /// The disk refused; nothing of what was asked counts as done.
@@ -91,6 +93,11 @@ public enum CustodyError: Error, Hashable, Sendable {
                 detail: "\(what). It is not tried again by itself.")
         case .misconfigured(let what):
             Problem(.fault, "custody.misconfigured", title: "The module cannot be used as it is configured", detail: what)
+        case .noCustody(let name, let known):
+            Problem(
+                .invalid, "custody.not-found", title: "There is no such custody",
+                detail: "\(name): this node has \(known.map(\.description).joined(separator: ", ")). "
+                    + "`assay custody add` makes a token known to it, at its next start.", field: "custody")
         case .keyMissing(let key):
             Problem(
                 .fault, "custody.key-missing", title: "The key is not in its token",

@@ -60,6 +60,8 @@ public enum KeyPlace: Hashable, Sendable, CustomStringConvertible {
     case sealed
     /// In a token, which it never leaves.
     case token(TokenKey)
+    /// In the database, under the master key and under this AES key, which never leaves its token.
+    case sealedUnder(TokenKey)
     /// The record says nothing that is understood.
     case unknown
 
@@ -67,6 +69,7 @@ public enum KeyPlace: Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .sealed: "sealed"
         case .token(let key): "\(key)"
+        case .sealedUnder(let key): "sealed under \(key)"
         case .unknown: "a place that its record does not name"
         }
     }
@@ -82,6 +85,7 @@ extension KeyRecord {
         case Seal.version: .sealed
         case Self.referenceVersion:
             TokenKey(String(decoding: sealed.dropFirst(1 + Self.codeLength), as: UTF8.self)).map(KeyPlace.token) ?? .unknown
+        case ModuleSealed.version: ModuleSealed(sealed).map { .sealedUnder($0.key.place) } ?? .unknown
         default: .unknown
         }
     }
@@ -92,7 +96,7 @@ extension Seal {
     /// place, then the place as text. Whoever writes the database moves no key, and gives none a purpose.
     func reference(_ key: TokenKey, id: ID, algorithm: String, purposes: String, publicKey: Bytes) -> Bytes {
         let text = Bytes(key.description.utf8)
-        return [KeyRecord.referenceVersion] + code(text, associated(id, algorithm, purposes, publicKey)) + text
+        return [KeyRecord.referenceVersion] + code("assay token key v1", text, associated(id, algorithm, purposes, publicKey)) + text
     }
 
     /// - Throws: ``CustodyError/sealBroken(key:)`` when custody did not write this record.
@@ -102,13 +106,14 @@ extension Seal {
             throw .sealBroken(key: record.id.description)
         }
         let data = associated(record.id, record.algorithm, record.purposesText, record.publicKey)
-        let expected = code(Bytes(record.sealed[head...]), data)
+        let expected = code("assay token key v1", Bytes(record.sealed[head...]), data)
         guard Bytes(record.sealed[1..<head]).isEqualInConstantTime(to: expected) else { throw .sealBroken(key: record.id.description) }
         return key
     }
 
-    private func code(_ text: Bytes, _ data: Bytes) -> Bytes {
-        let key = master.derive("assay token key v1", info: Bytes(Digest32(of: data).bytes))
+    /// HMAC-SHA-256 under a key of its own for each use and record.
+    func code(_ use: String, _ text: Bytes, _ data: Bytes) -> Bytes {
+        let key = master.derive(use, info: Bytes(Digest32(of: data).bytes))
         return Bytes(HMAC<SHA256>.authenticationCode(for: text, using: key))
     }
 }

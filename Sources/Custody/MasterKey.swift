@@ -9,7 +9,7 @@ struct MasterKey: Sendable {
     private let key: SymmetricKey
 
     static let fileName = "master.key"
-    private static let magic = "assay/master/v1 "
+    static let magic = "assay/master/v1 "
 
     static func generate(entropy: some Entropy) -> MasterKey {
         var octets = entropy.bytes(32)
@@ -26,25 +26,48 @@ struct MasterKey: Sendable {
             try files.write(Self.fileName, text)
         case .passphrase(let passphrase):
             try files.write(Self.fileName, try MasterKeySeal.seal(key, passphrase: passphrase, entropy: entropy))
+        case .token(let seal):
+            try files.write(Self.fileName, try MasterKeyInToken.seal(key, under: seal, entropy: entropy))
         }
     }
 
-    /// - Parameter passphrase: asked for only when the key is sealed.
-    static func load(
-        from files: PrivateFiles, passphrase: () throws(CustodyError) -> Bytes
-    ) throws(CustodyError) -> (key: MasterKey, isSealed: Bool) {
+    /// What the file gives.
+    enum Loaded {
+        case key(MasterKey, MasterKeyKind)
+        /// To be opened by its token.
+        case wrapped(MasterKeyInToken)
+    }
+
+    /// - Parameter passphrase: asked for only when the key is sealed under one.
+    static func load(from files: PrivateFiles, passphrase: () throws(CustodyError) -> Bytes) throws(CustodyError) -> Loaded {
         var text = try files.read(fileName, limit: 1024)
         defer { explicit_bzero(&text, text.count) }
-        if text.starts(with: MasterKeySeal.context.utf8) {
-            let opened = try MasterKeySeal.open(text, passphrase: try passphrase(), path: files.path(fileName))
-            return (MasterKey(key: opened), true)
+        let path = files.path(fileName)
+        switch try MasterKeyKind(text, path: path) {
+        case .passphrase:
+            return .key(MasterKey(key: try MasterKeySeal.open(text, passphrase: try passphrase(), path: path)), .passphrase)
+        case .token:
+            guard let sealed = MasterKeyInToken(text) else { throw malformed(path) }
+            return .wrapped(sealed)
+        case .plain:
+            guard text.last == 0x0a, var octets = Bytes(hex: String(decoding: text.dropFirst(magic.utf8.count).dropLast(), as: UTF8.self)),
+                octets.count == 32
+            else { throw malformed(path) }
+            defer { explicit_bzero(&octets, octets.count) }
+            return .key(MasterKey(key: SymmetricKey(data: octets)), .plain)
         }
-        guard text.starts(with: magic.utf8), text.last == 0x0a,
-            var octets = Bytes(hex: String(decoding: text.dropFirst(magic.utf8.count).dropLast(), as: UTF8.self)), octets.count == 32
-        else { throw .malformed(path: files.path(fileName), what: "it is not a master key of this version") }
-        defer { explicit_bzero(&octets, octets.count) }
-        return (MasterKey(key: SymmetricKey(data: octets)), false)
     }
+
+    /// - Parameter random: what the token has opened; wiped.
+    init(_ wrapped: MasterKeyInToken, _ random: inout Bytes, path: String) throws(CustodyError) {
+        defer { explicit_bzero(&random, random.count) }
+        guard let opened = wrapped.open(random) else { throw .malformed(path: path, what: "it was altered") }
+        key = opened
+    }
+
+    private init(key: SymmetricKey) { self.key = key }
+
+    static func malformed(_ path: String) -> CustodyError { .malformed(path: path, what: "it is not a master key of this version") }
 
     /// A key of its own for each use (HKDF-SHA-256, RFC 5869).
     func derive(_ use: String, salt: Bytes = [], info: Bytes) -> SymmetricKey {
@@ -57,6 +80,43 @@ struct MasterKey: Sendable {
         return { message in
             let code = HMAC<SHA256>.authenticationCode(for: message, using: key)
             return Digest32(bytes: Bytes(code)) ?? .zero
+        }
+    }
+}
+
+/// How a master key's file says that it is to be opened.
+public enum MasterKeyKind: Hashable, Sendable {
+    case plain, passphrase
+    /// Under this AES key, which never leaves its token.
+    case token(TokenKey)
+
+    /// Reads how the master key of this custody directory lies; nothing is opened.
+    public init(custody path: String) throws(CustodyError) {
+        let files = PrivateFiles(directory: path)
+        try files.checkDirectory()
+        guard files.exists(MasterKey.fileName) else { throw .unanchored(path: path) }
+        var text = try files.read(MasterKey.fileName, limit: 1024)
+        defer { explicit_bzero(&text, text.count) }
+        self = try MasterKeyKind(text, path: files.path(MasterKey.fileName))
+    }
+
+    init(_ protection: MasterKeyProtection) {
+        switch protection {
+        case .plain: self = .plain
+        case .passphrase: self = .passphrase
+        case .token(let seal): self = .token(seal.key.place)
+        }
+    }
+
+    init(_ text: Bytes, path: String) throws(CustodyError) {
+        if text.starts(with: MasterKeySeal.context.utf8) {
+            self = .passphrase
+        } else if text.starts(with: TokenSeal.context.utf8) {
+            guard let sealed = MasterKeyInToken(text) else { throw MasterKey.malformed(path) }
+            self = .token(sealed.key.place)
+        } else {
+            guard text.starts(with: MasterKey.magic.utf8) else { throw MasterKey.malformed(path) }
+            self = .plain
         }
     }
 }

@@ -10,12 +10,85 @@ public enum MasterKeyProtection: Sendable, CustomStringConvertible {
     case plain
     /// Sealed under a passphrase (scrypt, AES-256-GCM).
     case passphrase(Bytes)
+    /// Sealed under a random key that a token has encrypted with an AES key that never leaves it.
+    case token(TokenSeal)
 
     public var description: String {
         switch self {
         case .plain: "plain"
         case .passphrase: "passphrase"
+        case .token(let seal): "\(seal.key.place)"
         }
+    }
+}
+
+/// A random key, and the same encrypted by a token: made for one master key file.
+public struct TokenSeal: Sendable {
+    let random: SymmetricKey
+    let key: WrappedKey
+
+    static let context = "assay/master-token/v1"
+
+    /// What the token authenticates.
+    static func bound(_ place: TokenKey) -> Bytes { Bytes("\(context) \(place)".utf8) }
+}
+
+extension PKCS11Token {
+    /// Draws a random key and has it encrypted.
+    /// - Parameter id: CKA_ID of the AES key.
+    public func tokenSeal(under id: Bytes, entropy: some Entropy) async throws(CustodyError) -> TokenSeal {
+        var random = entropy.bytes(32)
+        defer { explicit_bzero(&random, random.count) }
+        let place = TokenKey(label: configuration.label, serial: configuration.serial, id: id)
+        let key = try await wrap(random, under: id, iv: entropy.bytes(WrappedKey.ivLength), associated: TokenSeal.bound(place))
+        return TokenSeal(random: SymmetricKey(data: random), key: key)
+    }
+}
+
+extension TokenSeal: CustomReflectable, CustomStringConvertible {
+    public var description: String { "a seal under \(key.place)" }
+    public var customMirror: Mirror { Mirror(self, children: [:]) }
+}
+
+/// The master key under a token: one line, `CONTEXT PLACE IV WRAPPED BOX`, the last three in base64 (docs/formats.md, custody).
+struct MasterKeyInToken: Hashable, Sendable {
+    let key: WrappedKey
+    private let box: Bytes
+
+    static func seal(_ master: SymmetricKey, under seal: TokenSeal, entropy: some Entropy) throws(CustodyError) -> Bytes {
+        let head = head(seal.key)
+        do {
+            let nonce = try AES.GCM.Nonce(data: entropy.bytes(12))
+            let box = try master.withUnsafeBytes {
+                try AES.GCM.seal($0, using: seal.random, nonce: nonce, authenticating: Bytes(head.utf8))
+            }
+            return Bytes("\(head) \((Bytes(nonce) + Bytes(box.ciphertext) + Bytes(box.tag)).base64)\n".utf8)
+        } catch { throw .refused("The master key could not be sealed.") }
+    }
+
+    private static func head(_ key: WrappedKey) -> String {
+        "\(TokenSeal.context) \(key.place) \(key.iv.base64) \(key.wrapped.base64)"
+    }
+
+    /// nil: it is not of this form.
+    init?(_ line: Bytes) {
+        let words = String(decoding: line.dropLast(), as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false)
+        guard line.last == 0x0a, words.count == 5, words[0] == TokenSeal.context, let place = TokenKey(String(words[1])),
+            let iv = Bytes(base64: words[2]), let wrapped = Bytes(base64: words[3]), let box = Bytes(base64: words[4]),
+            iv.count == WrappedKey.ivLength, wrapped.count == WrappedKey.wrappedLength, box.count == 60
+        else { return nil }
+        key = WrappedKey(place: place, iv: iv, wrapped: wrapped)
+        self.box = box
+    }
+
+    /// nil: it was altered.
+    func open(_ random: Bytes) -> SymmetricKey? {
+        guard let sealed = try? AES.GCM.SealedBox(combined: box),
+            var opened = try? AES.GCM.open(sealed, using: SymmetricKey(data: random), authenticating: Bytes(Self.head(key).utf8)),
+            opened.count == 32
+        else { return nil }
+        defer { opened.resetBytes(in: opened.startIndex..<opened.endIndex) }
+        return SymmetricKey(data: opened)
     }
 }
 

@@ -16,7 +16,7 @@ struct PKCS11Connection: Sendable {
     let mostSessions: Int?
     /// Some modules refuse sessions that only read.
     let sessionFlags: UInt
-    /// Private keys by CKA_ID.
+    /// Private and secret keys by CKA_ID.
     var handles: [Bytes: UInt] = [:]
 }
 

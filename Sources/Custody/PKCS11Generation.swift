@@ -18,6 +18,24 @@ extension PKCS11Token {
             { worker, token throws(PKCS11Interruption) in try token.make(pair, id, label, worker) })
     }
 
+    /// Algorithms of the keys that the token makes and signs with, as its mechanisms say.
+    public func algorithms() async throws(CustodyError) -> [KeyAlgorithm] {
+        var found: [KeyAlgorithm] = []
+        for algorithm in KeyAlgorithm.known {
+            if let pair = PKCS11KeyPair(algorithm), try await makes(pair) { found.append(algorithm) }
+        }
+        return found
+    }
+
+    /// Whether the token has the mechanisms that make such a key and sign with it.
+    func makes(_ pair: PKCS11KeyPair) async throws(CustodyError) -> Bool {
+        try await run(within: configuration.signing) { _, token throws(PKCS11Interruption) in
+            let mechanisms = try token.connected().mechanisms
+            return (mechanisms[pair.mechanism] ?? 0) & PKCS11.MechanismFlag.generateKeyPair != 0
+                && pair.signing.contains { (mechanisms[$0] ?? 0) & PKCS11.MechanismFlag.sign != 0 }
+        }
+    }
+
     private func make(
         _ pair: PKCS11KeyPair, _ id: Bytes, _ label: String, _ worker: PKCS11Threads.Worker
     ) throws(PKCS11Interruption) -> MadeKey {
@@ -42,7 +60,7 @@ extension PKCS11Token {
     }
 
     /// Objects with this id, both halves.
-    private func count(_ id: Bytes, _ worker: PKCS11Threads.Worker) throws(PKCS11Interruption) -> Int {
+    func count(_ id: Bytes, _ worker: PKCS11Threads.Worker) throws(PKCS11Interruption) -> Int {
         try attempt(worker) { lease throws(PKCS11Fault) in
             try loggedIn(lease) { () throws(PKCS11Fault) in try module.find(lease.session, [.init(.id, id)], most: 3).count }
         }
@@ -77,7 +95,7 @@ extension PKCS11Token {
     }
 
     /// - Parameter body: may change what the token keeps.
-    private func withReadWriteSession(
+    func withReadWriteSession(
         _ connection: PKCS11Connection, _ worker: PKCS11Threads.Worker, _ body: (UInt) throws(PKCS11Fault) -> Void
     ) throws(PKCS11Fault) {
         let session = try open(in: connection.slot, flags: PKCS11.SessionFlag.readWrite, owner: worker.number)

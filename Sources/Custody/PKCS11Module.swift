@@ -9,14 +9,19 @@ public final class PKCS11Module: Sendable {
     public let path: String
     /// Whether this value initialized the module, so that it may end it.
     private let isOurs = Mutex(false)
+    /// Held while an object is made: modules have mixed up what several threads make at a time (SoftHSM before 2.7.0).
+    private let making = Mutex<Void>(())
     /// Belongs to the module, which never changes it.
     private nonisolated(unsafe) let functions: UnsafePointer<CK_FUNCTION_LIST>
 
     /// Loads the module, and asks for nothing more than its functions.
-    /// - Parameter path: absolute, so that no search path decides what is loaded.
+    /// - Parameters:
+    ///   - path: absolute, so that no search path decides what is loaded.
+    ///   - environment: set in this process first: the module finds its own configuration by it.
     /// - Throws: ``CustodyError/misconfigured(_:)``
-    public init(path: String) throws(CustodyError) {
+    public init(path: String, environment: [String: String] = [:]) throws(CustodyError) {
         guard path.hasPrefix("/") else { throw .misconfigured("The module \(path.escaped) is not named by an absolute path.") }
+        for (name, value) in environment { setenv(name, value, 1) }
         // Its symbols stay its own: modules bring crypto libraries of their own.
         guard let library = dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
             throw .misconfigured("The module \(path.escaped) cannot be loaded: \(Self.loadingError).")
@@ -216,14 +221,82 @@ public final class PKCS11Module: Sendable {
     ) throws(PKCS11Fault) -> (publicKey: UInt, privateKey: UInt) {
         var called = CK_MECHANISM(mechanism: mechanism.rawValue, parameter: nil, parameter_length: 0)
         var handles: (CK_OBJECT_HANDLE, CK_OBJECT_HANDLE) = (0, 0)
-        let code = PKCS11Template(publicKey).with { publicTemplate, publicCount in
-            PKCS11Template(privateKey).with { privateTemplate, privateCount in
-                functions.pointee.C_GenerateKeyPair?(
-                    session, &called, publicTemplate, publicCount, privateTemplate, privateCount, &handles.0, &handles.1)
+        let code = making.withLock { _ in
+            PKCS11Template(publicKey).with { publicTemplate, publicCount in
+                PKCS11Template(privateKey).with { privateTemplate, privateCount in
+                    functions.pointee.C_GenerateKeyPair?(
+                        session, &called, publicTemplate, publicCount, privateTemplate, privateCount, &handles.0, &handles.1)
+                }
             }
         }
         try check("C_GenerateKeyPair", code)
         return handles
+    }
+
+    /// Never to be tried again after an answer that leaves open what happened.
+    func generateKey(_ session: UInt, _ mechanism: PKCS11.Mechanism, _ template: [PKCS11Attribute]) throws(PKCS11Fault) -> UInt {
+        var called = CK_MECHANISM(mechanism: mechanism.rawValue, parameter: nil, parameter_length: 0)
+        var handle: CK_OBJECT_HANDLE = 0
+        try check(
+            "C_GenerateKey",
+            making.withLock { _ in
+                PKCS11Template(template).with { functions.pointee.C_GenerateKey?(session, &called, $0, $1, &handle) }
+            })
+        return handle
+    }
+
+    /// AES-GCM with a tag of 16 octets behind the ciphertext.
+    /// - Parameter iv: 12 octets; a module may take others for what it encrypts, and writes them here.
+    func seal(_ session: UInt, key: UInt, iv: inout Bytes, associated: Bytes, _ input: Bytes) throws(PKCS11Fault) -> Bytes {
+        guard let encryptInit = functions.pointee.C_EncryptInit, let encrypt = functions.pointee.C_Encrypt else {
+            throw .answered(call: "C_Encrypt", .functionNotSupported)
+        }
+        return try gcm(("C_EncryptInit", encryptInit), ("C_Encrypt", encrypt), session, key, &iv, associated, input)
+    }
+
+    func open(_ session: UInt, key: UInt, iv: Bytes, associated: Bytes, _ input: Bytes) throws(PKCS11Fault) -> Bytes {
+        guard let decryptInit = functions.pointee.C_DecryptInit, let decrypt = functions.pointee.C_Decrypt else {
+            throw .answered(call: "C_Decrypt", .functionNotSupported)
+        }
+        var iv = iv
+        return try gcm(("C_DecryptInit", decryptInit), ("C_Decrypt", decrypt), session, key, &iv, associated, input)
+    }
+
+    private typealias Begin = @convention(c) (CK_SESSION_HANDLE, UnsafeMutablePointer<CK_MECHANISM>?, CK_OBJECT_HANDLE) -> CK_RV
+    private typealias Crypt =
+        @convention(c) (
+            CK_SESSION_HANDLE, UnsafeMutablePointer<CK_BYTE>?, CK_ULONG, UnsafeMutablePointer<CK_BYTE>?, UnsafeMutablePointer<CK_ULONG>?
+        ) -> CK_RV
+
+    private func gcm(
+        _ begin: (name: String, call: Begin), _ crypt: (name: String, call: Crypt), _ session: UInt, _ key: UInt, _ iv: inout Bytes,
+        _ associated: Bytes, _ input: Bytes
+    ) throws(PKCS11Fault) -> Bytes {
+        var (associated, input) = (associated, input)
+        var output = Bytes(repeating: 0, count: input.count + 64)
+        var length = CK_ULONG(output.count)
+        // Parameters stay where they are until the second call has returned: modules keep the pointers.
+        let (first, second) = iv.withUnsafeMutableBufferPointer { iv in
+            associated.withUnsafeMutableBufferPointer { associated -> (CK_RV, CK_RV) in
+                var parameters = CK_GCM_PARAMS(
+                    iv: iv.baseAddress, iv_length: CK_ULONG(iv.count), iv_bits: CK_ULONG(8 * iv.count),
+                    associated: associated.baseAddress, associated_length: CK_ULONG(associated.count), tag_bits: 128)
+                return withUnsafeMutableBytes(of: &parameters) { octets -> (CK_RV, CK_RV) in
+                    var called = CK_MECHANISM(
+                        mechanism: PKCS11.Mechanism.aesGCM.rawValue, parameter: octets.baseAddress,
+                        parameter_length: CK_ULONG(octets.count))
+                    let first = begin.call(session, &called, key)
+                    guard first == PKCS11ReturnCode.ok.number else { return (first, 0) }
+                    return (first, crypt.call(session, &input, CK_ULONG(input.count), &output, &length))
+                }
+            }
+        }
+        try check(begin.name, first)
+        try check(crypt.name, second)
+        guard length <= CK_ULONG(output.count) else {
+            throw .unacceptable("\(crypt.name) says that it wrote \(length) octets where there was room for \(output.count)")
+        }
+        return Bytes(output.prefix(Int(length)))
     }
 
     func destroy(_ session: UInt, _ object: UInt) throws(PKCS11Fault) {

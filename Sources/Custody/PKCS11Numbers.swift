@@ -26,7 +26,9 @@ enum PKCS11 {
         static let modulus = Self(number: 0x120)
         static let modulusBits = Self(number: 0x121)
         static let publicExponent = Self(number: 0x122)
+        static let valueLength = Self(number: 0x161)
         static let extractable = Self(number: 0x162)
+        static let local = Self(number: 0x163)
         static let neverExtractable = Self(number: 0x164)
         static let alwaysSensitive = Self(number: 0x165)
         static let modifiable = Self(number: 0x170)
@@ -41,12 +43,14 @@ enum PKCS11 {
     enum ObjectClass: UInt {
         case publicKey = 2
         case privateKey = 3
+        case secretKey = 4
     }
 
     /// CKK_…
     enum KeyType: UInt {
         case rsa = 0
         case ec = 3
+        case aes = 0x1f
         case ecEdwards = 0x40
     }
 
@@ -59,6 +63,8 @@ enum PKCS11 {
         case ecdsa = 0x1041
         case edwardsKeyPair = 0x1055
         case eddsa = 0x1057
+        case aesKey = 0x1080
+        case aesGCM = 0x1087
 
         /// As the standard spells it, for messages.
         var name: String {
@@ -70,13 +76,18 @@ enum PKCS11 {
             case .ecdsa: "CKM_ECDSA"
             case .edwardsKeyPair: "CKM_EC_EDWARDS_KEY_PAIR_GEN"
             case .eddsa: "CKM_EDDSA"
+            case .aesKey: "CKM_AES_KEY_GEN"
+            case .aesGCM: "CKM_AES_GCM"
             }
         }
     }
 
     /// CKF_… of mechanisms.
     enum MechanismFlag {
+        static let encrypt: UInt = 0x100
+        static let decrypt: UInt = 0x200
         static let sign: UInt = 0x800
+        static let generate: UInt = 0x8000
         static let generateKeyPair: UInt = 0x10000
     }
 

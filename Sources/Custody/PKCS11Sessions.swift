@@ -134,14 +134,15 @@ extension PKCS11Token {
         for session in sessions where !isClosed(session) { state.withLock { $0.leftovers.append(session) } }
     }
 
-    /// The handle of the private key with this id, found once for each login.
-    func handle(of key: Bytes, _ lease: PKCS11Lease) throws(PKCS11Fault) -> UInt {
+    /// The handle of the key with this id, found once for each login.
+    /// - Parameter kind: a private or a secret key; no two keys of ours have one id.
+    func handle(of key: Bytes, _ lease: PKCS11Lease, kind: PKCS11.ObjectClass = .privateKey) throws(PKCS11Fault) -> UInt {
         if let handle = lease.connection.handles[key] { return handle }
-        let template: [PKCS11Attribute] = [.init(.class, PKCS11.ObjectClass.privateKey.rawValue), .init(.id, key)]
+        let template: [PKCS11Attribute] = [.init(.class, kind.rawValue), .init(.id, key)]
         var found = try module.find(lease.session, template, most: 2)
         if found.isEmpty { found = try loggedIn(lease) { () throws(PKCS11Fault) in try module.find(lease.session, template, most: 2) } }
         guard let handle = found.first else { throw .noKey }
-        guard found.count == 1 else { throw .unacceptable("it has two private keys with the id \(key.hex)") }
+        guard found.count == 1 else { throw .unacceptable("it has two keys with the id \(key.hex)") }
         let facts = try module.attributes(lease.session, handle, [.alwaysAuthenticate])
         guard facts[.alwaysAuthenticate] != [1] else {
             throw .unacceptable("the key \(key.hex) wants its PIN at each signature, which is not supported")

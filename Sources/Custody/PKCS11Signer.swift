@@ -67,7 +67,8 @@ extension PKCS11Token {
         }
     }
 
-    func remove(_ key: Bytes) async throws(CustodyError) {
+    /// Removes every object with this id (CKA_ID), for ever.
+    public func remove(_ key: Bytes) async throws(CustodyError) {
         try await run(within: configuration.signing) { worker, token throws(PKCS11Interruption) in try token.destroy(key, worker) }
     }
 

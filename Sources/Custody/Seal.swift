@@ -55,7 +55,7 @@ struct Seal: Sendable {
     let context: SealContext
 
     static let version: UInt8 = 1
-    private static let saltLength = 32
+    static let saltLength = 32
 
     func associated(_ id: ID, _ algorithm: String, _ purposes: String, _ publicKey: Bytes) -> Bytes {
         Bytes(

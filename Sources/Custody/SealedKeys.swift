@@ -8,24 +8,34 @@ import PKIX
 public struct SealedKeys: KeyProvider {
     private let seal: Seal
     private let entropy: any Entropy
-    private let checksOwnSignatures: Bool
     private let counter = SignatureCounter()
-    private let threads = SigningThreads()
+    private let software: SoftwareKeys
 
     init(seal: Seal, checksOwnSignatures: Bool, entropy: any Entropy) {
         self.seal = seal
-        self.checksOwnSignatures = checksOwnSignatures
         self.entropy = entropy
+        software = SoftwareKeys(checksOwnSignatures: checksOwnSignatures, counter: counter)
     }
 
     public func signatures(_ kind: Warrant.Kind) -> Int { counter[kind] }
 
     public func generate(_ algorithm: KeyAlgorithm, id: ID, purposes: Set<Warrant.Kind>) async throws(CustodyError) -> KeyRecord {
-        let made: SoftwareKey?
-        if algorithm.isSlow { made = await threads.run { try? algorithm.generate() } } else { made = try? algorithm.generate() }
-        guard let made else { throw .refused("The library made no \(algorithm.name) key.") }
+        let made = try await software.generate(algorithm)
         let secret = SecretBytes { made.secret }
         return try record(secret, id: id, algorithm: algorithm.name, purposes: purposes, publicKey: made.publicKey.der)
+    }
+
+    /// Whether this house's custody wrote the record, wherever its key lies.
+    func isAuthentic(_ record: KeyRecord) -> Bool {
+        do throws(CustodyError) {
+            switch record.place {
+            case .sealed: _ = try seal.open(record)
+            case .token: _ = try seal.token(of: record)
+            case .sealedUnder: _ = try seal.moduleSealed(of: record)
+            case .unknown: return false
+            }
+            return true
+        } catch { return false }
     }
 
     /// Seals the log's key, which was made before the house had a pin.
@@ -43,18 +53,11 @@ public struct SealedKeys: KeyProvider {
     }
 
     public func signer(for record: KeyRecord, as algorithm: SignatureAlgorithm) async throws(CustodyError) -> any Signer {
-        if case .token(let key) = record.place { throw .refused("The key is not sealed here, but lies in \(key).") }
-        let secret = try seal.open(record)
-        guard let row = KeyAlgorithm(named: record.algorithm) else { throw .sealBroken(key: record.id.description) }
-        guard algorithm.fits(row) else { throw .refused("A key of \(row.name) does not sign as \(algorithm.name).") }
-        let opened: SoftwareKey
-        do { opened = try secret.withBytes { try row.open(secret: $0) } } catch { throw .sealBroken(key: record.id.description) }
-        // The log's key is known by its 32 octets, every other by its SubjectPublicKeyInfo.
-        let isLog = record.purposes == [.checkpoint] && record.publicKey == opened.publicKey.key
-        guard isLog || record.publicKey == opened.publicKey.der else { throw .sealBroken(key: record.id.description) }
-        return SoftwareSigner(
-            right: SigningRight(key: Digest32(of: record.publicKey), purposes: record.purposes), software: opened, algorithm: algorithm,
-            checksOwnSignatures: checksOwnSignatures || row.checksOwnSignatures, threads: threads, counter: counter)
+        switch record.place {
+        case .token(let key): throw .refused("The key is not sealed here, but lies in \(key).")
+        case .sealedUnder(let key): throw .refused("The key opens only with \(key).")
+        case .sealed, .unknown: return try software.signer(try seal.open(record), record, as: algorithm)
+        }
     }
 }
 

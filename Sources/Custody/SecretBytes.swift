@@ -6,7 +6,12 @@ import Glibc
 struct SecretBytes: ~Copyable {
     private var storage: Bytes
 
-    init(copying data: Data) { storage = Bytes(data) }
+    /// Copies `data` octet by octet: whoever wipes theirs wipes not this.
+    init(copying data: some Collection<UInt8>) {
+        storage = []
+        storage.reserveCapacity(data.count)
+        storage.append(contentsOf: data)
+    }
 
     /// Takes what `make` returns; the caller keeps no copy.
     init(_ make: () -> Bytes) { storage = make() }

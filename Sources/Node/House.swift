@@ -32,7 +32,8 @@ public struct House: Sendable {
 
     public let services: Services
     /// Signatures made since the start are counted here.
-    public let keys: SealedKeys
+    public let keys: Custodies
+    private let tokens: HouseTokens
     private let serverKey: PrivateKey
     private let surroundings: Surroundings
 
@@ -40,25 +41,46 @@ public struct House: Sendable {
     /// - Parameters:
     ///   - acceptClock: whether more than a day may have passed since the last entry.
     ///   - passphrase: asked for only when the master key is sealed under one.
+    ///   - pin: asked for when the settings name tokens.
     public static func open(
         _ paths: HousePaths, _ surroundings: Surroundings, acceptClock: Bool = false,
-        passphrase: MasterPassphrase = { () throws(Problem) in throw CustodyError.sealed.problem }
+        passphrase: MasterPassphrase = { () throws(Problem) in throw CustodyError.sealed.problem },
+        pin: TokenPIN = { _ throws(Problem) in throw CustodyError.misconfigured("Nobody can be asked for the token's PIN.").problem }
     ) async throws(Problem) -> House {
-        let custody: CustodyDirectory
-        let serverKey: PrivateKey
+        let tokens: HouseTokens
         do {
             try DataDirectory.checkAccess(paths.data)
             guard DataDirectory.exists(paths.custody) || DataDirectory.exists(paths.database) else {
                 throw CustodyError.absent(path: paths.data)
             }
-            custody = try HousePaths.unlock(paths, passphrase)
+            tokens = try HouseTokens(try TokenFile(custody: paths.custody).read(), pin: pin, clocks: surroundings.clocks)
+        } catch { throw Problem(wrapping: error) }
+        do throws(Problem) { return try await open(paths, surroundings, acceptClock, passphrase, tokens) } catch {
+            await tokens.close()
+            throw error
+        }
+    }
+
+    private static func open(
+        _ paths: HousePaths, _ surroundings: Surroundings, _ acceptClock: Bool, _ passphrase: MasterPassphrase, _ tokens: HouseTokens
+    ) async throws(Problem) -> House {
+        let custody: CustodyDirectory
+        let serverKey: PrivateKey
+        do {
+            custody = try await HousePaths.unlock(paths, passphrase, tokens)
             guard custody.hasAnchor, DataDirectory.exists(paths.database) else { throw CustodyError.unanchored(path: paths.data) }
             serverKey = try custody.serverKey()
         } catch { throw Problem(wrapping: error) }
-        let (ledger, keys) = try await Ledger.open(
+        for (name, problem) in await tokens.connect() {
+            surroundings.logger.error(
+                "token", metadata: ["custody": "\(name)", "code": "\(problem.code)", "detail": "\(problem.detail)"])
+        }
+        let ledger = try await Ledger.open(
             .init(
                 custody: custody, databasePath: paths.database, clocks: surroundings.clocks, entropy: surroundings.entropy,
                 acceptClock: acceptClock))
+        let charter = try ledger.view().charter
+        let keys = tokens.keys(custody, SealContext(instance: charter.instance, pin: charter.pin), entropy: surroundings.entropy)
         let authorities = CertificateAuthorities(ledger: ledger, keys: keys, entropy: surroundings.entropy)
         for problem in try await authorities.complete() {
             surroundings.logger.error(
@@ -80,7 +102,7 @@ public struct House: Sendable {
             allowances: Allowances(ledger: ledger, authorities: authorities, entropy: surroundings.entropy),
             facts: .init(
                 software: software, custody: custody.protection, serverKey: serverKey.publicKey.digest, warnings: unaccounted))
-        return House(services: services, keys: keys, serverKey: serverKey, surroundings: surroundings)
+        return House(services: services, keys: keys, tokens: tokens, serverKey: serverKey, surroundings: surroundings)
     }
 
     /// The code with which people who are known already reach this node.
@@ -111,9 +133,14 @@ public struct House: Sendable {
                 ], gracefulShutdownSignals: signals, logger: surroundings.logger))
         do { try await group.run() } catch {
             try? await services.ledger.stop()
+            await tokens.close()
             throw error
         }
-        try await services.ledger.stop()
+        do { try await services.ledger.stop() } catch {
+            await tokens.close()
+            throw error
+        }
+        await tokens.close()
     }
 }
 

@@ -23,8 +23,7 @@ extension Ledger {
     }
 
     /// Proves the database against the anchor, anchors what was committed before a crash, and opens the log's key.
-    /// - Returns: the ledger, and the house's sealed keys.
-    public static func open(_ parts: Parts) async throws(Problem) -> (Ledger, SealedKeys) {
+    public static func open(_ parts: Parts) async throws(Problem) -> Ledger {
         do {
             let anchor = try parts.custody.openAnchor(now: parts.clocks.now)
             let state = anchor.state
@@ -41,7 +40,7 @@ extension Ledger {
             let ledger = Ledger(store: store, clock: clock, anchor: anchor, holder: holder, node: state.node, log: log)
             try await ledger.anchor(lines)
             ledger.allotments.begin(view.allowances)
-            return (ledger, keys)
+            return ledger
         } catch { throw Problem(wrapping: error) }
     }
 

@@ -1,7 +1,7 @@
 /// The one table of routes.
 public enum Routes {
     public static let all: [Route] = [
-        health, ready, enroll, node,
+        health, ready, metrics, enroll, node, keys, key,
         roster, proposeRoster, proposals, document, persons,
         addOfficer, officers, officer,
         draftAuthorities, authorities, authorityCertificate,
@@ -24,6 +24,10 @@ extension Routes {
     public static let ready = Route(
         "ready", .get, ["readyz"], permission: .anyone, answers: [.init(200, .json, "Requests are served.")],
         summary: "Whether requests can be served; 503 while they cannot.")
+    public static let metrics = Route(
+        "metrics", .get, ["metrics"], permission: .anyone,
+        answers: [.init(200, .text, "Figures in the text form of Prometheus: signatures, tokens, the ledger's size.")],
+        summary: "Figures for monitoring; no names of people, products or keys.")
     public static let enroll = Route(
         "enrollment.redeem", .post, api("enrollments"), permission: .anyone, bodies: [.json],
         answers: [.init(201, .json, "The person waits for an administrator's confirmation.")],
@@ -53,6 +57,16 @@ extension Routes {
     public static let persons = Route(
         "persons", .get, api("persons"), permission: .person, answers: [.init(200, .json, "Person texts.")],
         summary: "The texts of the persons in the roster.")
+}
+
+// Keys, and where they lie.
+extension Routes {
+    public static let keys = Route(
+        "keys", .get, api("keys"), permission: .person, answers: [.init(200, .json, "Keys, oldest first.")],
+        summary: "The keys of the house, where each lies, and what protects it.")
+    public static let key = Route(
+        "key", .get, api("keys", .parameter(.init("id", .id, "The key's id."))), permission: .person,
+        answers: [.init(200, .json, "The key, with what its token says of it now.")], summary: "One key.")
 }
 
 // Officers who join.

@@ -18,7 +18,8 @@ struct Assay: AsyncParsableCommand {
             """,
         version: House.software,
         groupedSubcommands: [
-            CommandGroup(name: "House", subcommands: [Init.self, Serve.self, Custody.self, Status.self, DoctorCommand.self]),
+            CommandGroup(
+                name: "House", subcommands: [Init.self, Serve.self, Custody.self, KeyCommand.self, Status.self, DoctorCommand.self]),
             CommandGroup(name: "People", subcommands: [Login.self, OfficerCommand.self, RosterCommand.self]),
             CommandGroup(name: "Document", subcommands: [PlanCommand.self, ApplyCommand.self, AuthorityCommand.self]),
             CommandGroup(name: "Certificate", subcommands: [RequestCommand.self, CertificateCommand.self, RevocationCommand.self]),

@@ -125,7 +125,7 @@ struct Serve: AsyncParsableCommand {
             let logger = Logger(label: "assay") { JSONLogHandler(label: $0, clocks: clocks) }
             let house = try await House.open(
                 HousePaths(data: data), .init(clocks: clocks, entropy: SystemEntropy(), logger: logger), acceptClock: acceptClock,
-                passphrase: master.passphrase)
+                passphrase: master.passphrase, pin: TokenPINs.read)
             try await house.serve(.init(host: host, port: Int(port))) { bound in
                 let address = "\(host):\(bound)"
                 say("https://\(address)")

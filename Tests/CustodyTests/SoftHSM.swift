@@ -74,6 +74,14 @@ enum SoftHSM {
     /// For tests that need no token of their own: each key has an id of its own.
     static let shared = Result { try token() }
 
+    /// CKA_ID of the shared token's AES key, made once. The token that made it stays open: closing it logs all others out.
+    static let sealingKey = Task {
+        let token = try await shared.get().connected()
+        let id = SystemEntropy().bytes(16)
+        try await token.addSealingKey(id: id)
+        return id
+    }
+
     /// A token that is in no other test's use, labeled like no other but for the two named `twins`. SoftHSM sees only tokens that were there
     /// when it was initialized, so all are made at once.
     static func token() throws -> Token {
@@ -139,9 +147,11 @@ enum Provider: Sendable, CustomTestStringConvertible {
 
     func keys(_ custody: CustodyDirectory, _ context: SealContext, _ sealed: SealedKeys) async throws -> any KeyProvider {
         switch self {
-        case .sealed: sealed
-        case .softHSM: custody.tokenKeys(context, in: try await SoftHSM.shared.get().connected())
-        case .token(let token): custody.tokenKeys(context, in: token)
+        case .sealed: return sealed
+        case .softHSM:
+            let token = try await SoftHSM.shared.get().connected()
+            return custody.tokenKeys(context, in: token, sealingKey: try await SoftHSM.sealingKey.value, entropy: SystemEntropy())
+        case .token(let token): return custody.tokenKeys(context, in: token, entropy: SystemEntropy())
         }
     }
 }

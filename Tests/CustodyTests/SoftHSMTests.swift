@@ -18,7 +18,7 @@ struct SoftHSMTests {
         let folder = try TestFolder()
         let custody = try CustodyDirectory.create(at: folder.custody, entropy: SystemEntropy())
         let instance = try #require(Instance("7f3a0000000000000000000000000001"))
-        return (folder, custody.tokenKeys(SealContext(instance: instance, pin: Digest32(of: "pin")), in: token))
+        return (folder, custody.tokenKeys(SealContext(instance: instance, pin: Digest32(of: "pin")), in: token, entropy: SystemEntropy()))
     }
 
     private static func id() -> ID { ID(at: TestAnchor.now, entropy: SystemEntropy()) }
@@ -71,7 +71,7 @@ struct SoftHSMTests {
         _ = try await keys.signer(for: record, as: .ecdsaSHA256)
         let custody = try CustodyDirectory.openedAgain(folder)
         let instance = try #require(Instance("7f3a0000000000000000000000000001"))
-        let other = custody.tokenKeys(SealContext(instance: instance, pin: Digest32(of: "pin")), in: two)
+        let other = custody.tokenKeys(SealContext(instance: instance, pin: Digest32(of: "pin")), in: two, entropy: SystemEntropy())
         let found = await refusal { try await other.signer(for: record, as: .ecdsaSHA256) }
         #expect(found?.contains("which is not token twin") == true)
         #expect(try await other.ids() == [])

@@ -17,9 +17,9 @@ struct RoutesTests {
         }
     }
 
-    @Test("Only health and redeeming an enrollment code are for anyone")
+    @Test("Only health, figures and redeeming an enrollment code are for anyone")
     func anyone() {
-        #expect(Set(Routes.all.filter { $0.permission == .anyone }.map(\.name)) == ["health", "ready", "enrollment.redeem"])
+        #expect(Set(Routes.all.filter { $0.permission == .anyone }.map(\.name)) == ["health", "ready", "metrics", "enrollment.redeem"])
     }
 
     @Test("What changes something is a POST with a body; what is read is a GET without", arguments: Routes.all)

@@ -37,6 +37,21 @@ struct DemoTests {
         #expect(other.status == 1 && other.text.contains("pinned"), "\(other.text)")
     }
 
+    @Test("With the authorities' keys in SoftHSM2: the same files, accepted by openssl and by the same verifier")
+    func token() throws {
+        let (demo, hsm) = (try Demo.result.get(), try Demo.hsm.get())
+        func names(_ demo: Demo) throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: demo.folder).sorted() }
+        #expect(try names(demo) == names(hsm))
+        let answer = try Program.named("openssl").run([
+            "verify", "-x509_strict", "-CAfile", hsm.file("root.pem"), "-untrusted", hsm.file("issuing.pem"), hsm.file("device.pem"),
+        ])
+        #expect(answer.status == 0, "\(answer.text)")
+        let verified = try Program.python.run(["-B", Demo.verifier, hsm.folder, "--pin", hsm.pin])
+        #expect(verified.status == 0, "\(verified.text)")
+        let transcript = try String(contentsOfFile: hsm.file("transcript.txt"), encoding: .utf8)
+        #expect(transcript.ranges(of: "Access:     sensitive, always sensitive, never extractable, local").count == 2)
+    }
+
     @Test("One changed byte in any file of the evidence is refused")
     func flipped() throws {
         let demo = try Demo.result.get()
@@ -60,10 +75,13 @@ struct Demo: Sendable {
     }
 
     /// Made once, when the first test asks for it.
-    static let result = Result<Demo, any Error> {
-        let folder = Program.root.appending(path: ".build/demo-out").path(percentEncoded: false)
+    static let result = Result<Demo, any Error> { try run("demo") }
+    static let hsm = Result<Demo, any Error> { try run("demo-hsm") }
+
+    private static func run(_ mode: String) throws -> Demo {
+        let folder = Program.root.appending(path: ".build/\(mode)-out").path(percentEncoded: false)
         let script = Program.root.appending(path: "scripts/main-job.sh").path(percentEncoded: false)
-        let answer = try Program(path: script).run(["demo"], environment: ["DEMO_OUT": folder])
+        let answer = try Program(path: script).run([mode], environment: ["DEMO_OUT": folder])
         guard answer.status == 0 else { throw Failed(description: answer.text) }
         let transcript = try String(contentsOfFile: folder + "/transcript.txt", encoding: .utf8)
         guard let pin = transcript.firstMatch(of: /[A-Za-z0-9+\/]{43}=/) else { throw Failed(description: "no pin in the transcript") }

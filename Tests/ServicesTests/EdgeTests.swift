@@ -66,7 +66,7 @@ struct EdgeTests {
         let administrators: Set = ["roster.propose", "roster.proposals", "officer.add", "officers", "officer", "authority.draft"]
         let officers: Set = ["request.submit", "allowance.request", "allowance.close", "revocation.request"]
         let machines: Set = ["certificate.draw"]
-        let anyone: Set = ["health", "ready", "enrollment.redeem"]
+        let anyone: Set = ["health", "ready", "metrics", "enrollment.redeem"]
         try await EdgeHouse.run { edge in
             let before = try edge.state()
             let callers: [(String, TestPerson?)] = [

@@ -1,0 +1,70 @@
+import Access
+import Authorities
+import Basics
+import Wire
+
+extension Handlers {
+    /// Keys, tokens, and figures.
+    static func keys(_ services: Services) -> [Route: Dispatcher.Handler] {
+        [
+            Routes.keys: { _ throws(Problem) in
+                .json(.object(["keys": .array(try await services.authorities.allKeys().map(\.json))]))
+            },
+            Routes.key: { request throws(Problem) in .json(try await services.authorities.key(try request.identifier("id")).json) },
+            Routes.ready: { _ throws(Problem) in
+                _ = try services.ledger.view()
+                _ = try services.ledger.now()
+                let away = try services.authorities.custodyReports().filter { $0.isNeeded && !$0.isUp }
+                guard away.isEmpty else {
+                    throw Problem(
+                        .unavailable, "node.not-ready", title: "Not all authorities can sign",
+                        detail: "Not up: custody \(away.map(\.name.description).joined(separator: ", ")).")
+                }
+                return .json(.object(["status": .string("ready")]))
+            },
+            Routes.metrics: { _ throws(Problem) in APIResponse(.text, Bytes(try metrics(services).utf8)) },
+        ]
+    }
+
+    /// The text form of Prometheus, version 0.0.4.
+    private static func metrics(_ services: Services) throws(Problem) -> String {
+        var text = ""
+        func family(_ name: String, _ type: String, _ help: String, _ values: [(labels: String, value: Int64)]) {
+            guard !values.isEmpty else { return }
+            text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+            for (labels, value) in values { text += "\(name)\(labels) \(value)\n" }
+        }
+        let tokens = try services.authorities.custodyReports()
+        func each(_ value: (CustodyReport) -> Int) -> [(labels: String, value: Int64)] {
+            tokens.map { ("{custody=\"\($0.name)\"}", Int64(value($0))) }
+        }
+        family(
+            "assay_signatures_total", "counter", "Signatures asked of custody under a warrant since the start.",
+            services.authorities.signatures().map { ("{kind=\"\($0.kind)\"}", Int64($0.count)) })
+        family("assay_ledger_size", "gauge", "Entries in the ledger.", [("", try services.ledger.view().frontier.size)])
+        family("assay_custody_up", "gauge", "Whether the token can sign.", each { $0.isUp ? 1 : 0 })
+        family("assay_custody_sessions", "gauge", "Open sessions, the one that holds the login among them.", each(\.sessions))
+        family("assay_custody_stuck_threads", "gauge", "Threads in a call that has not come back.", each(\.stuck))
+        family("assay_custody_logins_total", "counter", "Logins since the start.", each(\.logins))
+        family("assay_custody_connections_total", "counter", "How often the token was found since the start.", each(\.connections))
+        return text
+    }
+}
+
+extension KeyReport {
+    fileprivate var json: JSON {
+        var members: [String: JSON] = [
+            "id": .string(id.description), "name": .string(name), "algorithm": .string(algorithm), "purposes": .string(purposes),
+            "digest": .string(digest.base64), "created": .time(created), "place": .string(place), "protection": .string(protection),
+            "authentic": .bool(isAuthentic),
+        ]
+        if let custody { members["custody"] = .string(custody.description) }
+        if let user { members["user"] = .string(user) }
+        if let facts {
+            members["token"] = .object(
+                Dictionary(facts.map { ($0.name, $0.value.map { .bool($0) } ?? .null) }) { first, _ in first })
+        }
+        if let unanswered { members["unanswered"] = .string(unanswered) }
+        return .object(members)
+    }
+}

@@ -1,0 +1,182 @@
+import Approval
+import Basics
+import Custody
+import PKIX
+
+/// Where a token's PIN is to be read.
+public enum PINPlace: Hashable, Sendable {
+    /// A question for the terminal.
+    case prompt(String)
+    case file(String)
+    /// A systemd credential's name.
+    case credential(String)
+}
+
+/// Reads a PIN: octets as they are handed to the token.
+public typealias TokenPIN = (PINPlace) throws(Problem) -> Bytes
+
+/// The tokens that a house's settings name. Each is looked for with its first use; modules are loaded once.
+struct HouseTokens: Sendable {
+    let all: [(settings: TokenSettings, token: PKCS11Token)]
+    private let modules: [String: PKCS11Module]
+
+    /// Loads the modules and reads the PINs.
+    init(_ settings: [TokenSettings], pin: TokenPIN, clocks: any Clocks) throws(Problem) {
+        var modules: [String: (module: PKCS11Module, environment: [String: String])] = [:]
+        var all: [(TokenSettings, PKCS11Token)] = []
+        for token in settings {
+            let module: PKCS11Module
+            if let known = modules[token.module] {
+                guard known.environment == token.environment else {
+                    throw CustodyError.misconfigured("Two tokens of the module \(token.module.escaped) name different environments.")
+                        .problem
+                }
+                module = known.module
+            } else {
+                do { module = try PKCS11Module(path: token.module, environment: token.environment) } catch { throw error.problem }
+                modules[token.module] = (module, token.environment)
+            }
+            all.append((token, PKCS11Token(token.configuration, of: module, pin: try Self.pin(of: token, pin), clocks: clocks)))
+        }
+        self.all = all
+        self.modules = modules.mapValues(\.module)
+    }
+
+    private static func pin(of token: TokenSettings, _ read: TokenPIN) throws(Problem) -> PIN? {
+        switch token.pin {
+        case .none: nil
+        case .prompt: PIN(try read(.prompt("PIN of the token \(token.label.escaped) (custody \(token.name)): ")))
+        case .file(let path): PIN(try read(.file(path)))
+        case .credential(let name): PIN(try read(.credential(name)))
+        }
+    }
+
+    /// The token that has this key.
+    func token(of key: TokenKey) throws(CustodyError) -> PKCS11Token {
+        guard let found = all.first(where: { $0.settings.has(key) }) else {
+            throw .misconfigured("The master key is sealed under \(key), and the settings name no such token.")
+        }
+        return found.token
+    }
+
+    /// Finds every token and logs in; what does not answer is looked for again by itself.
+    /// - Returns: what went wrong, by custody.
+    func connect() async -> [(name: Handle, problem: Problem)] {
+        var problems: [(Handle, Problem)] = []
+        for (settings, token) in all {
+            do throws(CustodyError) {
+                try await token.connect()
+                if let key = settings.sealingKey { try await token.requireSealingKey(key) }
+            } catch { problems.append((settings.name, error.problem)) }
+        }
+        return problems
+    }
+
+    /// Gives sessions and logins back, and ends the modules.
+    func close() async {
+        for (_, token) in all { await token.close() }
+        for module in modules.values { module.finalize() }
+    }
+
+    func keys(_ custody: CustodyDirectory, _ context: SealContext, entropy: any Entropy) -> Custodies {
+        Custodies(
+            sealed: custody.sealedKeys(context, entropy: entropy),
+            tokens: all.map { settings, token in
+                (settings, custody.tokenKeys(context, in: token, sealingKey: settings.sealingKey, entropy: entropy))
+            })
+    }
+}
+
+/// What `assay custody add` has found out about a token.
+public struct TokenReport: Sendable {
+    /// What keys the token makes and signs with itself, by the names of their algorithms.
+    public let makes: [String]
+    /// What is sealed under the token's AES key instead; empty when it has none.
+    public let seals: [String]
+    /// The module's file, and what protects the PIN.
+    public let settings: JSON
+}
+
+extension HousePaths {
+    /// Makes a token known to the house, under a name for authorities' documents: logs in, has the token make an AES key for what it cannot do
+    /// itself, and writes the settings. The house must not be running.
+    /// - Parameters:
+    ///   - pin: where the PIN comes from at each start: `prompt`, `none`, `file:/PATH` or `credential:NAME`.
+    public func addToken(
+        name: String, module: String, environment: [String: String], label: String, serial: String, pin source: String, sessions: Int,
+        seconds: Int, pin: TokenPIN, clocks: any Clocks, entropy: any Entropy
+    ) async throws(Problem) -> TokenReport {
+        guard let name = Handle(name) else {
+            throw Problem(
+                .invalid, "custody.name-invalid", title: "The custody's name is not accepted",
+                detail: "\(name.escaped): 1 to 32 of a-z, 0-9 and - are accepted.", field: "name")
+        }
+        guard let source = TokenSettings.PINSource(source) else {
+            throw Problem(
+                .invalid, "custody.pin-source", title: "Where the PIN comes from is not understood",
+                detail: "\(source.escaped): prompt, none, file:/PATH or credential:NAME is accepted.", field: "pin")
+        }
+        var settings = try TokenSettings(
+            name: name, module: module, environment: environment, label: label, serial: serial, pin: source, sessions: sessions,
+            seconds: seconds)
+        let file = TokenFile(custody: custody)
+        let known: [TokenSettings]
+        do { known = try file.read() } catch { throw error.problem }
+        guard !known.contains(where: { $0.name == name || ($0.label == label && $0.serial == serial) }) else {
+            throw Problem(
+                .conflict, "custody.exists", title: "The custody exists",
+                detail: "\(file.path.escaped) names \(name), or this token, already.", field: "name")
+        }
+        let tokens = try HouseTokens([settings], pin: pin, clocks: clocks)
+        do throws(CustodyError) {
+            guard let token = tokens.all.first?.token else { throw .misconfigured("no token is named") }
+            try await token.connect()
+            let makes = try await token.algorithms()
+            var made: Bytes?
+            if try await token.canSeal() {
+                let id = entropy.bytes(16)
+                try await token.addSealingKey(id: id)
+                made = id
+            }
+            settings.sealingKey = made
+            do throws(CustodyError) { try file.write(known + [settings]) } catch {
+                if let made { try? await token.remove(made) }
+                throw error
+            }
+            await tokens.close()
+            let rest = made == nil ? [] : KeyAlgorithm.known.filter { !makes.contains($0) }
+            return TokenReport(makes: makes.map(\.name), seals: rest.map(\.name), settings: settings.json)
+        } catch {
+            await tokens.close()
+            throw error.problem
+        }
+    }
+
+    /// Takes a token out of the settings; its keys stay in it. The house must not be running.
+    public func removeToken(name: String) throws(Problem) {
+        let file = TokenFile(custody: custody)
+        do throws(CustodyError) {
+            let known = try file.read()
+            guard let settings = known.first(where: { $0.name.description == name }) else {
+                throw .noCustody(Handle(name) ?? .sealed, known: known.map(\.name))
+            }
+            if case .token(let key) = try MasterKeyKind(custody: custody), settings.has(key) {
+                throw .refused("The master key is sealed under this token. Run `assay custody unseal` first.")
+            }
+            try file.write(known.filter { $0.name != settings.name })
+        } catch { throw error.problem }
+    }
+
+    /// The tokens that the house knows, and what protects the master key; nothing is asked of any token.
+    public func custodies() throws(Problem) -> (master: String, tokens: [JSON]) {
+        do throws(CustodyError) {
+            let master =
+                switch try MasterKeyKind(custody: custody) {
+                case .plain: "a plain file of mode 0600"
+                case .passphrase: "sealed under a passphrase"
+                case .token(let key): "sealed under \(key)"
+                }
+            return (master, try TokenFile(custody: custody).read().map(\.json))
+        } catch { throw error.problem }
+    }
+}

@@ -1,0 +1,118 @@
+import ArgumentParser
+import Basics
+import Client
+
+/// `assay key …`
+struct KeyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "key", abstract: "The keys of the house: where each lies, and what protects it.",
+        discussion: """
+            Example:
+              assay key list --as admin
+            """, subcommands: [List.self, Show.self])
+}
+
+extension KeySummary {
+    fileprivate var json: JSON {
+        var members: [String: JSON] = [
+            "id": .string(id.description), "name": .string(name), "algorithm": .string(algorithm), "purposes": .string(purposes),
+            "digest": .string(digest.base64), "created": .seconds(created), "place": .string(place), "protection": .string(protection),
+            "authentic": .bool(isAuthentic), "custody": custody.map { .string($0.description) } ?? .null,
+            "user": user.map { .string($0) } ?? .null,
+        ]
+        if let token { members["token"] = .object(token.mapValues { $0.map { .bool($0) } ?? .null }) }
+        if let unanswered { members["unanswered"] = .string(unanswered) }
+        return .object(members)
+    }
+
+    fileprivate var use: String { user.map { $0 == "log" ? "the ledger's log" : "authority \($0)" }.map(\.escaped) ?? "nothing in force" }
+}
+
+extension KeyCommand {
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List the keys of the house, oldest first.",
+            discussion: """
+                Example:
+                  assay key list --as admin
+                """)
+
+        @OptionGroup var personal: PersonalOptions
+
+        func run() async throws {
+            try await working(personal) { session in
+                let keys = try await session.keys()
+                var table = Table("id", "used by", "algorithm", "custody", "key")
+                for key in keys {
+                    let kind = key.place.hasPrefix("pkcs11:") ? "in the token" : "sealed, software in use"
+                    table.add(
+                        key.id.description, key.use, key.algorithm.escaped, key.custody?.description ?? "none of this node",
+                        key.isAuthentic ? kind : "its record was altered")
+                }
+                table.isEmpty ? say("No keys.") : table.say()
+                return .object(["keys": .array(keys.map(\.json))])
+            }
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show where a key lies, what protects it, and what its token says of it now.",
+            discussion: """
+                A key is named by its id, or by the authority that signs with it; `log` is the ledger's.
+
+                Example:
+                  assay key show devices --as admin
+                """)
+
+        @Argument(help: "An id of `assay key list`, an authority's name, or log.")
+        var key: String
+
+        @OptionGroup var personal: PersonalOptions
+
+        func run() async throws {
+            try await working(personal) { session in
+                let id: ID
+                if let named = ID(key) {
+                    id = named
+                } else {
+                    guard let found = try await session.keys().first(where: { $0.user == key }) else {
+                        throw Problem(
+                            .notFound, "key.not-found", title: "There is no such key",
+                            detail: "\(key.escaped): an id of `assay key list`, the name of an authority in force, or log is expected.",
+                            field: "key")
+                    }
+                    id = found.id
+                }
+                let shown = try await session.key(id)
+                var facts = Facts()
+                facts.add("id", shown.id.description)
+                facts.add("used by", shown.use)
+                facts.add("algorithm", shown.algorithm.escaped)
+                facts.add("signs", shown.purposes.escaped)
+                facts.add("public key", "\(shown.digest) (SHA-256)")
+                facts.add("made", shown.created.description)
+                facts.add("custody", shown.custody?.description ?? "none of this node's")
+                facts.add("lies", shown.place.escaped)
+                facts.add("protection", shown.protection.escaped)
+                for (name, words) in Self.words {
+                    guard let value = shown.token?[name] else { continue }
+                    facts.add(words, value.map { $0 ? "yes" : "no" } ?? "the token does not say")
+                }
+                facts.say(indent: 0)
+                if let unanswered = shown.unanswered {
+                    warn("The token was asked, and did not say how it keeps the key: \(unanswered.escaped)")
+                }
+                if !shown.isAuthentic {
+                    warn("Custody did not write this key's record as it is. It opens nothing: restore it from a backup.")
+                }
+                return shown.json
+            }
+        }
+
+        private static let words = [
+            ("sensitive", "sensitive"), ("alwaysSensitive", "always sensitive"), ("extractable", "extractable"),
+            ("neverExtractable", "never extractable"), ("modifiable", "modifiable"), ("otherUses", "other uses"),
+        ]
+    }
+}
