@@ -80,13 +80,18 @@ extension KeyRecord {
     static let codeLength = 32
 
     /// What the record says; ``Seal/token(of:)`` says whether custody wrote it.
-    public var place: KeyPlace {
+    public var place: KeyPlace { KeyPlace(sealed: sealed) }
+}
+
+extension KeyPlace {
+    /// - Parameter sealed: a record's octets; whoever writes the database could have written them.
+    public init(sealed: Bytes) {
         switch sealed.first {
-        case Seal.version: .sealed
-        case Self.referenceVersion:
-            TokenKey(String(decoding: sealed.dropFirst(1 + Self.codeLength), as: UTF8.self)).map(KeyPlace.token) ?? .unknown
-        case ModuleSealed.version: ModuleSealed(sealed).map { .sealedUnder($0.key.place) } ?? .unknown
-        default: .unknown
+        case Seal.version: self = .sealed
+        case KeyRecord.referenceVersion:
+            self = TokenKey(String(decoding: sealed.dropFirst(1 + KeyRecord.codeLength), as: UTF8.self)).map(KeyPlace.token) ?? .unknown
+        case ModuleSealed.version: self = ModuleSealed(sealed).map { .sealedUnder($0.key.place) } ?? .unknown
+        default: self = .unknown
         }
     }
 }

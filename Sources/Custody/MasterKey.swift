@@ -94,7 +94,6 @@ public enum MasterKeyKind: Hashable, Sendable {
     public init(custody path: String) throws(CustodyError) {
         let files = PrivateFiles(directory: path)
         try files.checkDirectory()
-        guard files.exists(MasterKey.fileName) else { throw .unanchored(path: path) }
         var text = try files.read(MasterKey.fileName, limit: 1024)
         defer { explicit_bzero(&text, text.count) }
         self = try MasterKeyKind(text, path: files.path(MasterKey.fileName))

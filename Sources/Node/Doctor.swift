@@ -6,53 +6,104 @@ import Proofs
 import Storage
 
 /// Looks at a house from its data directory alone: whether a node could run on it for years, or why not. It takes no lock, needs no
-/// passphrase, and opens no key, so it works beside a running node; what only a start can tell is left to the start.
+/// passphrase and no PIN, opens no key, and leaves everything as it was, so it works beside a running node; what only a start can tell is
+/// left to the start, and said to be.
 public struct Doctor: Sendable {
     public struct Finding: Hashable, Sendable {
-        public enum Level: String, Hashable, Sendable { case ok, warn, fail }
+        public enum Level: String, Hashable, Sendable {
+            case ok, warn, fail
+            /// Not looked at; the text says why.
+            case unseen
+        }
 
-        /// What was looked at: `clock`, `disk`, `flush`, `permissions`, `custody`, `database`, `two-person rule`.
+        /// What was looked at: `user`, `clock`, `disk`, `flush`, `permissions`, `custody`, `listener`, `database`, `keys`, `two-person rule`,
+        /// `proofs`; `data` where there is no house.
         public let name: String
         public let level: Level
         public let text: String
         /// What to do; nil when nothing is to be done.
         public let advice: String?
+        /// The command that does it, if one does.
+        public let command: String?
 
-        init(_ name: String, _ level: Level, _ text: String, _ advice: String? = nil) {
+        init(_ name: String, _ level: Level, _ text: String, _ advice: String? = nil, command: String? = nil) {
             self.name = name
             self.level = level
             self.text = text
             self.advice = advice
+            self.command = command
         }
     }
 
     private let paths: HousePaths
     private let clocks: any Clocks
+    private let user: UInt32
 
-    public init(_ paths: HousePaths, clocks: any Clocks) {
+    /// - Parameter user: the number of the user for whom the house is to be; the process's own.
+    public init(_ paths: HousePaths, clocks: any Clocks, user: UInt32 = geteuid()) {
         self.paths = paths
         self.clocks = clocks
+        self.user = user
     }
 
-    public func examine() async -> [Finding] {
-        guard DataDirectory.exists(paths.data) else {
-            return [Finding("data", .fail, "\(paths.data.escaped) is not there.", "Found a house: assay init --data \(paths.data.escaped)")]
+    /// The data directory as a shell reads it.
+    private var place: String {
+        let plain = paths.data.utf8.allSatisfy { octet in
+            (0x61...0x7a).contains(octet) || (0x41...0x5a).contains(octet) || (0x30...0x39).contains(octet) || "/._-".utf8.contains(octet)
         }
-        var findings = [await clock(), disk(), await flush(), permissions()]
-        findings.append(custody())
-        findings += database()
+        return plain ? paths.data : "'" + paths.data.replacing("'", with: "'\\''") + "'"
+    }
+
+    private static let everything = [
+        "clock", "disk", "flush", "permissions", "custody", "listener", "database", "keys", "two-person rule",
+    ]
+
+    public func examine() async -> [Finding] {
+        switch HouseFiles.facts(paths.data) {
+        case nil:
+            return [Finding("data", .fail, "\(paths.data.escaped) is not there.", "Found a house:", command: "assay init --data \(place)")]
+        case .failure(let unseen):
+            return strange("\(unseen.words.escaped).", "Look as the user that owns the house.")
+        case .success(let facts) where facts.owner != user:
+            // Not even root: what it leaves would be root's, and what it may read says nothing of who else may.
+            let owner = HouseFiles.name(of: facts.owner)
+            return strange(
+                "\(paths.data.escaped) belongs to \(owner.escaped), this is \(HouseFiles.name(of: user).escaped).", "Look as its owner:",
+                "sudo -u \(owner) assay doctor --data \(place)")
+        case .success: break
+        }
+        let running = RunningNode.search(paths.custody)
+        let isServed = if case .found = running { true } else { false }
+        let custody = Result { () throws(CustodyError) in try CustodyLook(at: paths.custody) }
+        let database = Result { () throws(StorageError) in try DatabaseLook.look(at: paths.database, isServed: isServed) }
+        var findings = [Finding("user", .ok, "\(HouseFiles.name(of: user).escaped) owns \(paths.data.escaped).")]
+        findings += [await clock(try? custody.get()), disk(), await flush(), permissions()]
+        findings.append(self.custody(custody, running, hasRun: (try? database.get())??.hasRun))
+        findings.append(listener(running))
+        findings += self.database(database, try? custody.get())
+        findings.append(
+            Finding(
+                "proofs", .unseen,
+                "Keys were not opened, nor signatures and rows compared with entries. The next start opens the keys; the rest is proven by:",
+                command: "assay ledger verify"))
         return findings
+    }
+
+    /// Nothing is said of what this user would see wrongly.
+    private func strange(_ text: String, _ advice: String, _ command: String? = nil) -> [Finding] {
+        [Finding("user", .fail, text, advice, command: command)]
+            + Self.everything.map { Finding($0, .unseen, "Only the owner can tell.") }
     }
 
     // MARK: The machine
 
-    private func clock() async -> Finding {
+    private func clock(_ look: CustodyLook?) async -> Finding {
         let before = (clocks.now, clocks.monotonic)
         do { try await clocks.sleep(for: .milliseconds(50)) } catch { return Finding("clock", .fail, "It cannot be waited for: \(error).") }
         let passed = clocks.monotonic - before.1
         let jumped = abs(Double(clocks.now.seconds(since: before.0)) - Double(passed.components.seconds)) > 2
         guard !jumped else { return Finding("clock", .fail, "It jumped while it was looked at.", "Let one program set the clock, slowly.") }
-        guard let newest = (try? CustodyLook(at: paths.custody))?.newest else {
+        guard let newest = look?.newest else {
             return Finding("clock", .ok, "\(clocks.now); there is no anchor to compare it with.")
         }
         let ahead = clocks.now.seconds(since: newest)
@@ -64,7 +115,7 @@ public struct Doctor: Sendable {
         if ahead > 86_400 {
             return Finding(
                 "clock", .warn, "\(clocks.now); the last entry is of \(newest), more than a day ago.",
-                "If the clock is right, start with: assay serve --accept-clock")
+                "If the clock is right, start with:", command: "assay serve --accept-clock --data \(place)")
         }
         return Finding("clock", .ok, "\(clocks.now), \(ahead) s behind the last entry.")
     }
@@ -101,7 +152,7 @@ public struct Doctor: Sendable {
 
     /// How long one small append takes to be durable.
     private func flush() async -> Finding {
-        let path = paths.data + "/doctor-\(ProcessInfo.processInfo.processIdentifier)"
+        let path = paths.data + "/doctor-\(ProcessInfo.processInfo.processIdentifier)-\(UUID().uuidString)"
         guard FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600]),
             let file = FileHandle(forWritingAtPath: path)
         else {
@@ -135,65 +186,133 @@ public struct Doctor: Sendable {
     // MARK: The files
 
     private func permissions() -> Finding {
-        var wrong: [String] = []
-        let owner = (try? FileManager.default.attributesOfItem(atPath: paths.data))?[.ownerAccountID] as? NSNumber
-        for name in [""] + ((try? FileManager.default.subpathsOfDirectory(atPath: paths.data)) ?? []).sorted() {
-            let path = name.isEmpty ? paths.data : paths.data + "/" + name
-            guard let facts = try? FileManager.default.attributesOfItem(atPath: path),
-                let mode = (facts[.posixPermissions] as? NSNumber)?.int16Value
-            else { continue }
-            if facts[.type] as? FileAttributeType == .typeSymbolicLink { wrong.append("\(path.escaped) is a link") }
-            if mode & 0o077 != 0 { wrong.append("\(path.escaped) is open to others (\(String(mode & 0o777, radix: 8)))") }
-            if facts[.ownerAccountID] as? NSNumber != owner { wrong.append("\(path.escaped) has another owner") }
-        }
+        let wrong = HouseFiles.complaints(below: paths.data, user: user)
         guard let first = wrong.first else {
-            return Finding("permissions", .ok, "Everything in \(paths.data.escaped) is its owner's alone.")
+            return Finding("permissions", .ok, "Everything in \(paths.data.escaped) is its owner's alone: directories 700, files 600.")
         }
         return Finding(
-            "permissions", .fail, first + (wrong.count > 1 ? ", and \(wrong.count - 1) more." : "."),
-            "Ask who could have read it, then: chmod -R go= \(paths.data.escaped)")
+            "permissions", .fail, first.escaped + (wrong.count > 1 ? ", and \(wrong.count - 1) more." : "."),
+            "Ask who could have read or changed it. What is yours and open to others is closed by:", command: "chmod -R u=rwX,go= \(place)")
     }
 
-    private func custody() -> Finding {
-        do throws(CustodyError) {
-            let look = try CustodyLook(at: paths.custody)
-            let state = look.isStopped ? "the node was stopped in order" : "a node runs, or ended without its last line"
-            guard look.isSealed else {
-                return Finding(
-                    "custody", .warn, "The master key is a plain file; \(state).",
-                    "Whoever reads the disk has every key. Seal it: assay custody seal --data \(paths.data.escaped)")
-            }
-            return Finding("custody", .ok, "The master key is sealed under a passphrase; \(state).")
-        } catch {
+    private func custody(_ found: Result<CustodyLook, CustodyError>, _ running: RunningNode.Search, hasRun: Bool?) -> Finding {
+        let look: CustodyLook
+        do { look = try found.get() } catch {
             let problem = error.problem
             return Finding("custody", .fail, problem.detail, "assay serve would refuse with \(problem.code).")
         }
+        let state =
+            switch running {
+            case .found(let node): "a node runs (process \(node.process))"
+            case _ where look.isStopped: "the node was stopped in order"
+            case _ where hasRun == false: "no node has run on it yet"
+            case .none: "the node ended without its last line; the next start looks after it"
+            case .unknown: "a node runs, or ended without its last line: the system does not tell"
+            }
+        for token in look.tokens where !FileManager.default.isReadableFile(atPath: token.module) {
+            return Finding(
+                "custody", .fail, "The module of the custody \(token.name), \(token.module.escaped), cannot be read.",
+                "Install it again, or take the token out of the settings:", command: "assay custody remove \(token.name) --data \(place)")
+        }
+        switch look.master {
+        case .plain:
+            return Finding(
+                "custody", .warn, "The master key is a plain file; \(state).",
+                "Whoever reads the disk has every key that is sealed. Seal it:",
+                command: "assay custody seal --data \(place)")
+        case .passphrase: return Finding("custody", .ok, "The master key is sealed under a passphrase; \(state).")
+        case .token(let key): return Finding("custody", .ok, "The master key is sealed under \(key); \(state). The token was not asked.")
+        }
     }
 
-    private func database() -> [Finding] {
-        let look: DatabaseLook
-        do { look = try DatabaseLook(at: paths.database) } catch {
+    private func listener(_ running: RunningNode.Search) -> Finding {
+        switch running {
+        case .none: return Finding("listener", .unseen, "No node runs.")
+        case .unknown: return Finding("listener", .unseen, "The system does not tell which process has the house.")
+        case .found(let node):
+            guard let listens = node.listens else { return Finding("listener", .unseen, "The process is another user's.") }
+            let open = listens.filter { !RunningNode.isLoopback($0) }
+            if listens.isEmpty { return Finding("listener", .unseen, "It listens nowhere yet, or not any more.") }
+            guard open.isEmpty else {
+                return Finding(
+                    "listener", .warn, "It listens on \(open.joined(separator: ", ")), beyond this machine.",
+                    "Let only those networks reach it whose people work with it.")
+            }
+            return Finding("listener", .ok, "\(listens.joined(separator: ", ")): this machine only.")
+        }
+    }
+
+    private func database(_ found: Result<DatabaseLook?, StorageError>, _ custody: CustodyLook?) -> [Finding] {
+        let rest = { (why: String) in ["keys", "two-person rule"].map { Finding($0, .unseen, why) } }
+        let seen: DatabaseLook?
+        do { seen = try found.get() } catch {
             let problem = error.problem
             return [Finding("database", .fail, problem.detail, "assay serve would refuse with \(problem.code).")]
+                + rest("The database cannot be read.")
+        }
+        guard let look = seen else {
+            return [
+                Finding(
+                    "database", .unseen, "It was not closed in order, and is too large to be looked at in a copy: the next start mends it.")
+            ] + rest("The database was not looked at.")
         }
         if let complaint = look.complaint {
             return [Finding("database", .fail, "SQLite finds damage: \(complaint.escaped)", "Keep the files, restore the newest backup.")]
+                + rest("The database is damaged.")
         }
         let pending = look.pending == 0 ? "" : "; the next start migrates it (\(look.pending))"
-        return [Finding("database", .ok, "\(look.entries) entries, schema as it should be\(pending). Proofs: assay ledger verify")]
-            + [people(look)]
+        let own = Finding("database", .ok, "\(look.entries) entries, schema as it should be\(pending).")
+        guard let text = look.roster, let note = try? SignedNote("roster", text), let roster = try? Roster(text: note.text) else {
+            return [
+                own, Finding("keys", .unseen, "The newest roster cannot be read."),
+                Finding("two-person rule", .fail, "The newest roster cannot be read.", "Restore the newest backup of the database."),
+            ]
+        }
+        return [own, keys(look, roster, custody), people(look, roster)]
+    }
+
+    /// Whether the database has a record of each key that the roster needs, in a custody of this house.
+    private func keys(_ look: DatabaseLook, _ roster: Roster, _ custody: CustodyLook?) -> Finding {
+        var needed: [(user: String, publicKey: Bytes, custody: Handle)] = [("the ledger's log", roster.log.key, .sealed)]
+        let documents = Dictionary(look.documents.map { (Digest32(of: $0), $0) }) { first, _ in first }
+        for line in roster.documents where line.kind == .authority {
+            guard let bytes = documents[line.digest], let authority = try? AuthorityDocument(document: bytes) else {
+                return Finding(
+                    "keys", .fail, "The document of authority \(line.name) is missing.", "Restore the newest backup of the database.")
+            }
+            needed.append(("authority \(authority.name)", authority.publicKey.der, authority.custody))
+        }
+        for (user, publicKey, name) in needed {
+            guard let key = look.keys.first(where: { $0.publicKey == publicKey }) else {
+                return Finding("keys", .fail, "The key of \(user) is missing.", "Restore the table key from the newest backup.")
+            }
+            let place = KeyPlace(sealed: key.sealed)
+            let isThere =
+                switch place {
+                case .sealed: name == .sealed
+                case .token(let token), .sealedUnder(let token): custody?.tokens.contains { $0.name == name && $0.has(token) } ?? false
+                case .unknown: false
+                }
+            guard isThere else {
+                return Finding(
+                    "keys", .fail, "The key of \(user) is to lie in the custody \(name), and its record says: \(place).",
+                    "Add the token that has it, or restore the table key from the newest backup.")
+            }
+        }
+        return Finding(
+            "keys", .ok,
+            needed.count == 1
+                ? "One key is in force, and has its record. It was not opened."
+                : "\(needed.count) keys are in force, and each has its record. None was opened.")
     }
 
     /// As the database says; a start proves it from the anchor.
-    private func people(_ look: DatabaseLook) -> Finding {
-        guard let text = look.roster, let note = try? SignedNote("roster", text), let roster = try? Roster(text: note.text) else {
-            return Finding("two-person rule", .fail, "The newest roster cannot be read.", "Restore the newest backup of the database.")
-        }
+    private func people(_ look: DatabaseLook, _ roster: Roster) -> Finding {
         let administrators = roster.administrators.count
         guard administrators > 1, roster.quorum > 1 else {
             return Finding(
                 "two-person rule", .warn, "Not in force for the roster: one administrator changes everything alone.",
-                "Invite another: assay officer add NAME --role administrator")
+                "Invite another:", command: "assay officer add NAME --role administrator")
         }
         let names = roster.documents.filter { $0.kind == .approval }.map(\.digest)
         for bytes in look.documents where names.contains(Digest32(of: bytes)) {
@@ -208,7 +327,7 @@ public struct Doctor: Sendable {
                 return Finding(
                     "two-person rule", .warn,
                     "Approval policy \(policy.name) needs \(policy.quorum) votes besides the requester's; \(able) people have its roles.",
-                    "Enroll more: assay officer add NAME --role registration-officer")
+                    "Enroll more:", command: "assay officer add NAME --role registration-officer")
             }
         }
         return Finding(

@@ -6,10 +6,11 @@ import Node
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Look whether a house is healthy: clock, disk, flushes, permissions, custody, database, the two-person rule.",
+        abstract: "Look whether a house is healthy: clock, disk, flushes, permissions, custody, listener, database, keys, people.",
         discussion: """
             It reads the data directory, as the user that owns it, whether the node runs or not; it takes no lock, asks for no passphrase \
-            and changes nothing. Exit status 1 when something would stop the node or has been open to others.
+            and no PIN, and leaves everything as it was. What was not looked at is `unseen`, with the reason. Exit status 1 when something \
+            would stop the node or has been open to others, or when it runs as another user.
 
             Example:
               assay doctor --data ./var
@@ -25,13 +26,14 @@ struct DoctorCommand: AsyncParsableCommand {
         try await reporting(json: output.json) {
             let findings = await Doctor(HousePaths(data: data), clocks: SystemClocks()).examine()
             for finding in findings {
-                let mark = finding.level.rawValue.padded(6) + finding.name.padded(17)
-                for (index, line) in Lines.of(finding.text, width: Lines.width - mark.count).enumerated() {
-                    say((index == 0 ? mark : String(repeating: " ", count: mark.count)) + line)
+                let mark = finding.level.rawValue.padded(8) + finding.name.padded(17)
+                let blank = String(repeating: " ", count: mark.count)
+                for (index, line) in Self.lines(finding.text, mark.count).enumerated() { say((index == 0 ? mark : blank) + line) }
+                for (index, line) in Self.lines(finding.advice ?? "", mark.count + 2).enumerated() where !line.isEmpty {
+                    say(blank + (index == 0 ? "→ " : "  ") + line)
                 }
-                for line in finding.advice.map({ Lines.of($0, width: Lines.width - mark.count - 2) }) ?? [] {
-                    say(String(repeating: " ", count: mark.count) + "→ " + line)
-                }
+                // To be copied: on one line, however long.
+                if let command = finding.command { say("\(blank)\(finding.advice == nil ? "→" : " ") \(command.escaped)") }
             }
             isWell = !findings.contains { $0.level == .fail }
             return .object([
@@ -41,10 +43,15 @@ struct DoctorCommand: AsyncParsableCommand {
                         .object([
                             "name": .string(finding.name), "level": .string(finding.level.rawValue), "text": .string(finding.text),
                             "advice": finding.advice.map { .string($0) } ?? .null,
+                            "command": finding.command.map { .string($0) } ?? .null,
                         ])
                     }),
             ])
         }
         if !isWell { throw ExitCode(1) }
+    }
+
+    private static func lines(_ text: String, _ indent: Int) -> [String] {
+        Lines.of(text, width: Lines.width - indent).map { line in String(line.reversed().drop { $0 == " " }.reversed()) }
     }
 }
