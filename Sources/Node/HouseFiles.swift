@@ -29,12 +29,7 @@ struct HouseFiles {
     }
 
     static func name(of user: UInt32) -> String {
-        var entry = passwd()
-        var found: UnsafeMutablePointer<passwd>?
-        var buffer = [CChar](repeating: 0, count: 4096)
-        guard getpwuid_r(user, &entry, &buffer, buffer.count, &found) == 0, found != nil, let name = entry.pw_name else {
-            return "the user with number \(user)"
-        }
+        guard let name = getpwuid(user)?.pointee.pw_name else { return "the user with number \(user)" }
         return String(cString: name)
     }
 

@@ -15,6 +15,15 @@ struct RunningNode: Hashable, Sendable {
 
     /// Looks who holds the lock on a custody directory.
     static func search(_ custody: String) -> Search {
+        // The system tells of locks in pieces, and may leave one out while others come and go.
+        for _ in 0..<4 {
+            let found = searchOnce(custody)
+            guard found == .none else { return found }
+        }
+        return searchOnce(custody)
+    }
+
+    private static func searchOnce(_ custody: String) -> Search {
         var status = stat()
         guard stat(custody, &status) == 0, let locks = try? String(contentsOfFile: "/proc/locks", encoding: .utf8) else { return .unknown }
         let place = URL(fileURLWithPath: custody).resolvingSymlinksInPath().path
@@ -48,7 +57,7 @@ struct RunningNode: Hashable, Sendable {
         return found
     }
 
-    /// `0100007F:20FB` is 127.0.0.1:8443: words of 32 bits in the machine's order.
+    /// `0100007F:20FB` is 127.0.0.1:8443: words of 32 bits in the machine's order, which is little-endian.
     static func address(_ text: Substring) -> String? {
         let halves = text.split(separator: ":")
         guard halves.count == 2, let port = Int(halves[1], radix: 16), halves[0].count % 8 == 0, halves[0].count <= 32 else { return nil }
@@ -56,7 +65,7 @@ struct RunningNode: Hashable, Sendable {
         var rest = halves[0]
         while !rest.isEmpty {
             guard let word = UInt32(rest.prefix(8), radix: 16) else { return nil }
-            octets += withUnsafeBytes(of: word.littleEndian) { Array($0) }
+            octets += [0, 8, 16, 24].map { UInt8(truncatingIfNeeded: word >> $0) }
             rest = rest.dropFirst(8)
         }
         if octets.count == 4 { return octets.map(String.init).joined(separator: ".") + ":\(port)" }
