@@ -60,7 +60,9 @@ public struct AuthorityDocument: Sendable {
     public let publicKey: SubjectPublicKeyInfo
     /// How it signs: as its document says, or as its kind of key usually does.
     public let signatureAlgorithm: SignatureAlgorithm
-    /// The custody in which its key lies, by the node's name for it.
+    /// Its second key and how it signs, X.509 (10/2019) §9.8; nil when it has none.
+    public let alternative: SigningKey?
+    /// The custody in which its keys lie, by the node's name for it.
     public let custody: Handle
     /// H of the TBSCertificate of its own certificate.
     public let content: Digest32
@@ -69,8 +71,31 @@ public struct AuthorityDocument: Sendable {
 
     /// What `plan` writes before custody has made the key: everything but `publicKey` and `content`.
     public static let members = [
-        "name", "issuer", "purposes", "profiles", "subject", "key", "signature", "custody", "years", "pathLength", "publicKey", "content",
+        "name", "issuer", "purposes", "profiles", "subject", "key", "signature", "alternative", "custody", "years", "pathLength",
+        "publicKey", "alternativePublicKey", "content",
     ]
+
+    /// Members that custody adds when it has made the keys.
+    public static let made: Set = ["publicKey", "alternativePublicKey", "content"]
+
+    /// A key of an authority, for one of a certificate's signatures.
+    public struct SigningKey: Hashable, Sendable {
+        public let slot: SignatureSlot
+        public let publicKey: SubjectPublicKeyInfo
+        public let algorithm: SignatureAlgorithm
+    }
+
+    /// Its keys, in the order in which they sign.
+    public var signingKeys: [SigningKey] {
+        (alternative.map { [$0] } ?? []) + [SigningKey(slot: .classical, publicKey: publicKey, algorithm: signatureAlgorithm)]
+    }
+
+    /// Whether each of its keys has signed this certificate, and no other.
+    public func hasSigned(_ certificate: Certificate) -> Bool {
+        guard certificate.isSigned(by: publicKey) else { return false }
+        let verdict = certificate.alternativeVerdict(by: alternative?.publicKey)
+        return alternative == nil ? verdict == .absent : verdict == .valid
+    }
 
     /// The custody that a document asks for; `sealed` when it says nothing.
     public static func custody(_ document: JSON) throws(Problem) -> Handle {
@@ -120,6 +145,23 @@ public struct AuthorityDocument: Sendable {
         content = try fields.parsed("content", expected: "the base64 of 32 octets") { Digest32(base64: $0) }
         custody = try Self.custody(json)
         template = try Profile.authority(document: json)
+        if fields.optional("alternativePublicKey") == nil {
+            guard template.alternativeKeys.isEmpty else {
+                throw fields.wrong("alternativePublicKey", expected: "a key of the kind in `alternative`")
+            }
+            alternative = nil
+        } else {
+            let spki = try fields.base64("alternativePublicKey")
+            let second: SubjectPublicKeyInfo
+            do { second = try SubjectPublicKeyInfo(der: spki) } catch {
+                throw fields.wrong("alternativePublicKey", expected: "a SubjectPublicKeyInfo (\(error.text))")
+            }
+            guard template.alternativeKeys.contains(second.keyAlgorithm), second != publicKey else {
+                throw fields.wrong("alternativePublicKey", expected: "another key, of the kind in `alternative`")
+            }
+            alternative = SigningKey(
+                slot: .alternative, publicKey: second, algorithm: .preferred(for: second.keyAlgorithm))
+        }
         guard template.keys.contains(publicKey.keyAlgorithm) else {
             throw fields.wrong("publicKey", expected: "a key of the kind in `key`")
         }
@@ -142,15 +184,21 @@ public struct AuthorityDocument: Sendable {
     public func asIssuer() throws(Problem) -> Issuer {
         let own = try template.ownIssuer(publicKey: publicKey)
         return Issuer(
-            name: own.name, keyIdentifier: own.keyIdentifier, signatureAlgorithm: signatureAlgorithm, notAfter: .never,
-            pathLength: pathLength)
+            name: own.name, keyIdentifier: own.keyIdentifier, signatureAlgorithm: signatureAlgorithm,
+            alternativeSignatureAlgorithm: alternative?.algorithm, notAfter: .never, pathLength: pathLength)
     }
 
     /// Whether `tbs` may be this authority's own certificate, from bytes alone.
-    public func check(_ tbs: Bytes, issuer: AuthorityDocument) throws(Refusal) {
+    /// - Returns: the certificate's content, parsed.
+    @discardableResult
+    public func check(_ tbs: Bytes, issuer: AuthorityDocument) throws(Refusal) -> TBSCertificate {
         let parsed: TBSCertificate
         do { parsed = try TBSCertificate(der: tbs) } catch { throw .tbs(error) }
-        do { try template.check(parsed, issuer: try issuer.asIssuer(), publicKey: publicKey) } catch { throw .template(error) }
+        do {
+            try template.check(
+                parsed, issuer: try issuer.asIssuer(), publicKey: publicKey, alternativeKey: alternative?.publicKey)
+        } catch { throw .template(error) }
+        return parsed
     }
 }
 
@@ -222,6 +270,10 @@ public struct Documents: Sendable {
             guard !profile.isAuthority else {
                 throw Self.mismatch(label, "A profile makes no authorities; they have documents of their own.")
             }
+            guard profile.alternativeKeys.isEmpty || authority.alternative != nil else {
+                throw Self.mismatch(
+                    label, "It has `alternativeKeys`, and authority \(profile.authority) has no second key to vouch for them.")
+            }
             guard let approval = profile.approval, approvals[approval] != nil else {
                 throw Self.mismatch(
                     label, "Its approval policy is not in force: \(profile.approval.map(\.description) ?? "none is named").")
@@ -234,13 +286,16 @@ public struct Documents: Sendable {
                 guard parent.purposes.contains(.authority) else {
                     throw Self.mismatch(label, "Its issuer \(issuer) lacks the purpose authority.")
                 }
+                guard authority.alternative == nil || parent.alternative != nil else {
+                    throw Self.mismatch(label, "It has a second key, and its issuer \(issuer) has none to vouch for it.")
+                }
             }
             guard endsInRoot(authority) else { throw Self.mismatch(label, "The authorities above it lead round in a ring.") }
             for profile in authority.profiles where profiles[profile]?.value.authority != authority.name {
                 throw Self.mismatch(label, "Profile \(profile) is not in force for it.")
             }
         }
-        let keys = authorities.values.map(\.value.publicKey) + roster.keys.map(\.key)
+        let keys = authorities.values.flatMap(\.value.signingKeys).map(\.publicKey) + roster.keys.map(\.key)
         guard Set(keys).count == keys.count else {
             throw Self.mismatch("authority", "Two authorities, or an authority and a person, have one key.")
         }

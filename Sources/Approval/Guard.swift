@@ -31,16 +31,47 @@ public struct Guard: Sendable {
     }
 
     /// A certificate that enough people have voted for.
-    /// - Parameter key: the key that would sign.
-    public func certificate(_ evidence: Evidence, key: SubjectPublicKeyInfo) throws(Refusal) -> Warrant {
+    /// - Parameters:
+    ///   - unfinished: with the signatures that were made before this one; nil: none.
+    ///   - key: the key that would sign.
+    public func certificate(
+        _ evidence: Evidence, signing unfinished: UnfinishedCertificate? = nil, key: SubjectPublicKeyInfo
+    ) throws(Refusal) -> Warrant {
         guard !view.isClosed(Digest32(of: evidence.statement)) else { throw .statementClosed }
         let examined = try view.charter.examine(evidence, now: now)
         // One wish, one decision: whoever writes the database could open a decided submission as a new statement.
         if let submission = examined.submission, view.isClosed(submission.digest) { throw .statementClosed }
-        guard !view.isKeyRevoked(examined.tbs.publicKey) else { throw .keyRevoked }
-        guard key == examined.authority.publicKey else { throw .wrongKey }
+        try requireUnrevoked(examined.request)
         try examined.requireQuorum()
-        return Warrant(key: key.digest, kind: .certificate, message: evidence.tbs)
+        return try warrant(for: examined.tbs, unfinished, by: examined.authority, key)
+    }
+
+    private func requireUnrevoked(_ request: CertificateRequest) throws(Refusal) {
+        guard !view.isKeyRevoked(request.publicKey), request.alternative.map({ !view.isKeyRevoked($0.publicKey) }) ?? true else {
+            throw .keyRevoked
+        }
+    }
+
+    /// Leave for the next of a certificate's signatures, once its content is decided. What was signed before must be exactly that content
+    /// with a good signature of the same authority: nobody puts anything else into the certificate between two signatures.
+    private func warrant(
+        for tbs: TBSCertificate, _ made: UnfinishedCertificate?, by authority: AuthorityDocument, _ key: SubjectPublicKeyInfo
+    ) throws(Refusal) -> Warrant {
+        var unfinished: UnfinishedCertificate
+        do throws(PKIXError) {
+            unfinished = try UnfinishedCertificate(tbs)
+            if let signature = made?.tbs.alternativeSignature { unfinished = try unfinished.adding(signature) }
+        } catch { throw .tbs(error) }
+        guard made == nil || made == unfinished else { throw .contentMismatch }
+        guard let slot = unfinished.next, authority.signingKeys.contains(where: { $0.slot == slot && $0.publicKey == key }) else {
+            throw .wrongKey
+        }
+        if let signature = unfinished.tbs.alternativeSignature {
+            guard let alternative = authority.alternative,
+                alternative.algorithm.isValid(signature, over: unfinished.tbs.alternativeMessage, by: alternative.publicKey)
+            else { throw .alternativeSignature }
+        }
+        return Warrant(key: key.digest, kind: .certificate, message: unfinished.message)
     }
 
     /// A revocation that enough people have voted for. It signs nothing by itself.
@@ -67,9 +98,11 @@ public struct Guard: Sendable {
     /// - Parameters:
     ///   - request: the certificate signing request as received.
     ///   - machine: SHA-256 of the key whose possession this call's handshake has proven.
+    ///   - unfinished: with the signatures that were made before this one; nil: none.
     ///   - key: the key that would sign.
     public func draw(
-        _ draw: Draw, tbs: Bytes, request: Bytes, machine: Digest32, key: SubjectPublicKeyInfo
+        _ draw: Draw, tbs: Bytes, request: Bytes, machine: Digest32, signing unfinished: UnfinishedCertificate? = nil,
+        key: SubjectPublicKeyInfo
     ) throws(Refusal) -> Warrant {
         guard let anchored = view.allowances[draw.allowance], anchored.statement == draw.allowanceDigest else { throw .allowanceUnknown }
         guard let allowance = view.statements[draw.allowance], allowance.digest == anchored.statement else { throw .allowanceMissing }
@@ -85,17 +118,19 @@ public struct Guard: Sendable {
             draw.rosterVersion == charter.roster.version, draw.rosterDigest == charter.roster.digest
         else { throw .drawMismatch }
         let (_, profile, authority) = try charter.inForce(allowance)
-        let (certificate, _) = try charter.certificate(
+        let (certificate, wish) = try charter.certificate(
             tbs, request, content: draw.content, wish: draw.request, opened: draw.time, profile, authority)
         // A device with a machine's key could draw in that machine's name.
         guard !view.statements.values.contains(where: { $0.machine.key == certificate.publicKey.digest }) else { throw .keyNotAllowed }
-        guard !view.isKeyRevoked(certificate.publicKey) else { throw .keyRevoked }
-        guard key == authority.publicKey else { throw .wrongKey }
-        return Warrant(key: key.digest, kind: .certificate, message: tbs)
+        try requireUnrevoked(wish)
+        return try warrant(for: certificate, unfinished, by: authority, key)
     }
 
     /// An authority's own certificate: its content stands in a document that the roster's quorum has signed.
-    public func authorityCertificate(_ tbs: Bytes, of name: Handle, key: SubjectPublicKeyInfo) throws(Refusal) -> Warrant {
+    /// - Parameter unfinished: with the signatures that were made before this one; nil: none.
+    public func authorityCertificate(
+        _ tbs: Bytes, of name: Handle, signing unfinished: UnfinishedCertificate? = nil, key: SubjectPublicKeyInfo
+    ) throws(Refusal) -> Warrant {
         let documents = view.charter.documents
         guard let authority = documents.authorities[name]?.value else { throw .documentNotInForce("authority \(name)") }
         let content = Digest32(of: tbs)
@@ -109,9 +144,8 @@ public struct Guard: Sendable {
         } else {
             issuer = authority
         }
-        try authority.check(tbs, issuer: issuer)
-        guard key == issuer.publicKey else { throw .wrongKey }
-        return Warrant(key: key.digest, kind: .certificate, message: tbs)
+        let parsed = try authority.check(tbs, issuer: issuer)
+        return try warrant(for: parsed, unfinished, by: issuer, key)
     }
 
     /// A checkpoint over the tree that was committed and anchored. Its key is in the roster's `log` line.

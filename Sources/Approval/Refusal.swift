@@ -51,6 +51,7 @@ public enum Refusal: Error, Hashable, Sendable {
     case keyNotAllowed
     case authorityPurpose
     case wrongKey
+    case alternativeSignature
     case submissionMissing
     case submissionMismatch
     case requesterUnknown
@@ -128,6 +129,7 @@ public enum Refusal: Error, Hashable, Sendable {
         case .keyNotAllowed: "statement.key-not-allowed"
         case .authorityPurpose: "authority.purpose"
         case .wrongKey: "authority.key-mismatch"
+        case .alternativeSignature: "authority.alternative-signature"
         case .submissionMissing: "submission.missing"
         case .submissionMismatch: "submission.mismatch"
         case .requesterUnknown: "submission.requester-unknown"
@@ -210,6 +212,7 @@ extension Refusal {
         case .keyNotAllowed: "The profile does not allow this kind of key."
         case .authorityPurpose: "The authority's document does not allow it to sign this."
         case .wrongKey: "The signing key is not the one in the authority's document."
+        case .alternativeSignature: "The alternative signature in the certificate is not one of the authority's."
         case .submissionMissing: "A request by a person carries that person's signed submission."
         case .submissionMismatch:
             "The submission is about another request, profile or person than the statement, or more than a day from its opening."

@@ -144,7 +144,7 @@ extension Charter {
         do throws(PKIXError) { certificate = try Certificate(der: evidence.certificate) } catch {
             throw .revocationInvalid("The certificate cannot be read: \(error.text).")
         }
-        guard certificate.isSigned(by: authority.publicKey) else {
+        guard authority.hasSigned(certificate) else {
             throw .revocationInvalid("The authority that the statement names has not signed this certificate.")
         }
         guard !documents.authorities.values.contains(where: { $0.value.publicKey == certificate.tbs.publicKey }) else {

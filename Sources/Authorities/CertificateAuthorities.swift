@@ -48,12 +48,32 @@ public final class CertificateAuthorities: Sendable {
         return chain
     }
 
-    /// Opens the signer of an authority in force.
-    public func signer(of document: AuthorityDocument) async throws(Problem) -> any Signer {
-        let key = document.publicKey.digest
+    /// Opens the signers of an authority in force, so that nothing is used up before they are known to be there.
+    public func prepare(_ document: AuthorityDocument) async throws(Problem) {
+        for key in document.signingKeys { _ = try await signer(key, of: document) }
+    }
+
+    /// Has a certificate signed by each key of its authority, in order.
+    /// - Parameter warrant: the guard's leave for the next signature, by this key.
+    public func sign(
+        _ tbs: TBSCertificate, by authority: AuthorityDocument,
+        _ warrant: (UnfinishedCertificate, SubjectPublicKeyInfo) throws(Refusal) -> Warrant
+    ) async throws -> Certificate {
+        var unfinished = try UnfinishedCertificate(tbs)
+        for key in authority.signingKeys {
+            let signer = try await signer(key, of: authority)
+            let leave = try warrant(unfinished, key.publicKey)
+            unfinished = try unfinished.adding(try await signer.sign(unfinished.message, under: leave))
+        }
+        guard let certificate = unfinished.certificate else { throw CustodyError.refused("A signature is missing.") }
+        return certificate
+    }
+
+    private func signer(_ signing: AuthorityDocument.SigningKey, of document: AuthorityDocument) async throws(Problem) -> any Signer {
+        let key = signing.publicKey.digest
         if let signer = signers.withLock({ $0[key] }) { return signer }
         do {
-            let spki = document.publicKey.der
+            let spki = signing.publicKey.der
             let record = try await ledger.store.read { snapshot in
                 try snapshot.row("SELECT id, algorithm, purposes, spki, sealed FROM key WHERE spki = $1", [.blob(spki)]).map(
                     KeyRecord.init(row:))
@@ -63,7 +83,7 @@ public final class CertificateAuthorities: Sendable {
                     .fault, "authority.key-missing", title: "The authority's key is missing",
                     detail: "No key has the public key of \(document.name). Restore the table key from a backup.")
             }
-            let signer = try await keys.signer(for: record, as: document.signatureAlgorithm, in: document.custody)
+            let signer = try await keys.signer(for: record, as: signing.algorithm, in: document.custody)
             guard signer.key == key else { throw CustodyError.sealBroken(key: record.id.description) }
             signers.withLock { $0[key] = signer }
             return signer
@@ -102,7 +122,7 @@ public final class CertificateAuthorities: Sendable {
             let content = document.content
             let row = try await ledger.store.read { try $0.row("SELECT der FROM authority WHERE content = $1", [.blob(content)]) }
             guard let row, let certificate = try? Certificate(der: try row.blob("der")), certificate.tbs.content == content,
-                certificate.isSigned(by: issuer.publicKey)
+                issuer.hasSigned(certificate)
             else { return nil }
             return certificate
         } catch { throw Problem(wrapping: error) }
@@ -131,11 +151,11 @@ public final class CertificateAuthorities: Sendable {
             }
             let tbs = try row.blob("tbs")
             let view = try ledger.view()
-            let signer = try await signer(of: issuer)
-            let warrant = try Guard(view: view, now: now).authorityCertificate(tbs, of: document.name, key: issuer.publicKey)
-            let certificate = Certificate(tbs: try TBSCertificate(der: tbs), signature: try await signer.sign(tbs, under: warrant))
+            let certificate = try await sign(try TBSCertificate(der: tbs), by: issuer) { unfinished, key throws(Refusal) in
+                try Guard(view: view, now: now).authorityCertificate(tbs, of: document.name, signing: unfinished, key: key)
+            }
             // An authority's certificate is checked before it leaves: it is trusted for decades.
-            guard certificate.isSigned(by: issuer.publicKey) else { throw CustodyError.refused("The signature does not verify.") }
+            guard issuer.hasSigned(certificate) else { throw CustodyError.refused("A signature does not verify.") }
             let issued = try RowContent(
                 .authority,
                 [

@@ -36,6 +36,7 @@ extension CertificateAuthorities {
                     try await isGenerated(tbs.content, key), case .object(var members) = asked
                 else { throw Self.draftAltered }
                 members["publicKey"] = .string(tbs.publicKey.der.base64)
+                if let second = try tbs.alternativePublicKey() { members["alternativePublicKey"] = .string(second.der.base64) }
                 members["content"] = .string(tbs.content.base64)
                 let bytes = JSON.object(members).canonicalBytes
                 drafts.append(AuthorityDraft(name: try AuthorityDocument(document: bytes).name, document: bytes, tbs: tbs.der))

@@ -46,10 +46,11 @@ extension CertificateAuthorities {
         // Before any key is made.
         var wishes: [(members: [String: JSON], custody: Handle)] = []
         for (index, json) in documents.enumerated() {
-            guard case .object(let members) = json, members["publicKey"] == nil, members["content"] == nil else {
+            guard case .object(let members) = json, AuthorityDocument.made.isDisjoint(with: members.keys) else {
                 throw Problem(
                     .invalid, "authority.draft-invalid", title: "This is not an authority to be drafted",
-                    detail: "An object without publicKey and content is expected.", field: "authorities.\(index)")
+                    detail: "An object without \(AuthorityDocument.made.sorted().joined(separator: ", ")) is expected.",
+                    field: "authorities.\(index)")
             }
             let custody = try AuthorityDocument.custody(json)
             do { _ = try keys.provider(custody) } catch { throw error.problem }
@@ -77,13 +78,19 @@ extension CertificateAuthorities {
             var members = wanted.members
             let template = try Profile.authority(document: .object(members))
             let id = ID(at: now, entropy: entropy)
-            let record: KeyRecord
-            do throws(CustodyError) {
-                let provider = try keys.provider(wanted.custody)
-                record = try await provider.generate(template.keys[0], id: id, purposes: [.certificate])
-            } catch { throw error.problem }
-            made.append(record)
-            members["publicKey"] = .string(record.publicKey.base64)
+            var records: [KeyRecord] = []
+            for (member, algorithm) in [("publicKey", template.keys.first), ("alternativePublicKey", template.alternativeKeys.first)] {
+                guard let algorithm else { continue }
+                let record: KeyRecord
+                do throws(CustodyError) {
+                    let provider = try keys.provider(wanted.custody)
+                    let id = records.isEmpty ? id : ID(at: now, entropy: entropy)
+                    record = try await provider.generate(algorithm, id: id, purposes: [.certificate])
+                } catch { throw error.problem }
+                made.append(record)
+                records.append(record)
+                members[member] = .string(record.publicKey.base64)
+            }
             members["content"] = .string(Digest32.zero.base64)
             let unfinished = try AuthorityDocument(document: JSON.object(members).canonicalBytes)
             let issuer: AuthorityDocument
@@ -94,7 +101,8 @@ extension CertificateAuthorities {
                 issuer = unfinished
             }
             let filling = Filling(
-                serial: SerialNumber(at: now, random: entropy.bytes(16)), now: now, publicKey: unfinished.publicKey, fields: [:],
+                serial: SerialNumber(at: now, random: entropy.bytes(16)), now: now, publicKey: unfinished.publicKey,
+                alternativeKey: unfinished.alternative?.publicKey, fields: [:],
                 request: nil)
             let tbs = try template.fill(filling, issuer: try issuer.asIssuer())
             members["content"] = .string(tbs.content.base64)
@@ -102,9 +110,16 @@ extension CertificateAuthorities {
             let document = try AuthorityDocument(document: bytes)
             drafted[document.name] = document
             drafts.append(AuthorityDraft(name: document.name, document: bytes, tbs: tbs.der))
-            let row: RowContent
-            do { row = try record.row(name: "\(document.name) \(id)", at: now) } catch { throw error.problem }
-            change.writes.append(row.insertion(others: ["version": .integer(1)]))
+            for record in records {
+                let row: RowContent
+                do { row = try record.row(name: "\(document.name) \(record.id)", at: now) } catch { throw error.problem }
+                change.writes.append(row.insertion(others: ["version": .integer(1)]))
+                change.entries.append(
+                    try ledger.entry(
+                        .keyGenerated, at: now, actor: actor,
+                        digests: [Entry.DigestKey.content: tbs.content, Entry.DigestKey.row: row.digest],
+                        roster: charter.roster.version, object: record.id))
+            }
             change.writes.append(
                 Write(
                     "INSERT INTO draft (content, authority, key_id, tbs, created) VALUES ($1, $2, $3, $4, $5)",
@@ -116,11 +131,6 @@ extension CertificateAuthorities {
                     [
                         .text(administrator.handle.description), .blob(call.bytes), .integer(Int64(index)), .blob(wish), .blob(tbs.content),
                     ], expects: 1))
-            change.entries.append(
-                try ledger.entry(
-                    .keyGenerated, at: now, actor: actor,
-                    digests: [Entry.DigestKey.content: tbs.content, Entry.DigestKey.row: row.digest], roster: charter.roster.version,
-                    object: id))
         }
         let unnamed = made
         made = []

@@ -110,6 +110,6 @@ extension Session {
 
     /// The authority in force whose key has signed the certificate; nil when none has.
     public func signer(of certificate: Certificate) -> Handle? {
-        charter.documents.authorities.filter { certificate.isSigned(by: $0.value.value.publicKey) }.keys.min()
+        charter.documents.authorities.filter { $0.value.value.hasSigned(certificate) }.keys.min()
     }
 }

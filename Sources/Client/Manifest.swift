@@ -26,7 +26,7 @@ public struct Manifest: Sendable {
         for (name, json) in authorities.sorted(by: { $0.key < $1.key }) {
             try Self.about("authority \(name)") { () throws(Problem) in
                 var fields = try JSONFields(json, code: "document.authority-invalid")
-                for member in AuthorityDocument.members where !["publicKey", "content"].contains(member) { _ = fields.optional(member) }
+                for member in AuthorityDocument.members where !AuthorityDocument.made.contains(member) { _ = fields.optional(member) }
                 try fields.end()
                 _ = try AuthorityDocument.custody(json)
                 _ = try Profile.authority(document: json)

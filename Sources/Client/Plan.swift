@@ -37,7 +37,7 @@ public struct Plan: Sendable {
                 fresh[name] = after
                 continue
             }
-            let bare = JSON.object(old.filter { !["publicKey", "content"].contains($0.key) })
+            let bare = JSON.object(old.filter { !AuthorityDocument.made.contains($0.key) })
             if compare(.authority, name, before: bare, after: after) {
                 complete.append((.authority, name, try Self.sameCertificate(name, old, after)))
             }
@@ -72,7 +72,7 @@ public struct Plan: Sendable {
     /// An authority in force keeps its key and certificate; only what does not stand in the certificate may change.
     private static func sameCertificate(_ name: Handle, _ old: [String: JSON], _ after: JSON) throws(Problem) -> Bytes {
         guard case .object(var members) = after else { throw .answerMalformed("An authority is an object.") }
-        let changed = Set(old.keys).union(members.keys).subtracting(["publicKey", "content"]).filter { old[$0] != members[$0] }
+        let changed = Set(old.keys).union(members.keys).subtracting(AuthorityDocument.made).filter { old[$0] != members[$0] }
         guard changed.isSubset(of: ["profiles"]) else {
             throw Problem(
                 .conflict, "plan.authority-changed", title: "An authority's certificate cannot be changed",
@@ -80,8 +80,7 @@ public struct Plan: Sendable {
                     "authority \(name): \(changed.sorted().map(\.escaped).joined(separator: ", ")) stands in its certificate, which is signed. "
                     + "Leave it as it is, or add an authority of another name.", field: "authorities.\(name)")
         }
-        members["publicKey"] = old["publicKey"]
-        members["content"] = old["content"]
+        for member in AuthorityDocument.made { members[member] = old[member] }
         return JSON.object(members).canonicalBytes
     }
 
@@ -118,6 +117,9 @@ public struct Plan: Sendable {
             guard case .object(var members) = draft.document, case .string(let name)? = members["key"],
                 let key = try? (KeyAlgorithm(named: name) ?? .ecdsaP256).generate()
             else { continue }
+            if case .string(let name)? = members["alternative"], let second = try? KeyAlgorithm(named: name)?.generate() {
+                members["alternativePublicKey"] = .string(second.publicKey.der.base64)
+            }
             members["publicKey"] = .string(key.publicKey.der.base64)
             members["content"] = .string(Digest32(of: key.publicKey.der).base64)
             all.append((.authority, draft.name, JSON.object(members).canonicalBytes))

@@ -63,7 +63,7 @@ public struct RequestEvidence: Sendable {
         }
         let authority = charter.documents.authorities[statement.authority.name]
         // An authority that is no longer in force under this hash cannot be asked for its key.
-        if let authority, authority.reference == statement.authority, !certificate.isSigned(by: authority.value.publicKey) {
+        if let authority, authority.reference == statement.authority, !authority.value.hasSigned(certificate) {
             throw .lied("The certificate is not signed by authority \(statement.authority.name).")
         }
         return certificate

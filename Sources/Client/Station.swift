@@ -41,7 +41,7 @@ public struct Station: Sendable {
                 chain.append(try Certificate(der: der))
             }
             guard certificate.tbs.publicKey == csr.publicKey, let issuer = chain.first,
-                zip([certificate] + chain, chain).allSatisfy({ $0.isSigned(by: $1.tbs.publicKey) }),
+                zip([certificate] + chain, chain).allSatisfy({ $0.isSigned(by: $1) }),
                 certificate.tbs.issuer == issuer.tbs.subject
             else { throw PKIXError.signatureInvalid }
             return (certificate, chain)

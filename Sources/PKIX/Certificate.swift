@@ -36,8 +36,6 @@ public struct TBSCertificate: Hashable, Sendable {
     public init(der: Bytes) throws(PKIXError) { try self.init(der: der, made: nil) }
 
     private static let uniqueIdentifiers: Bytes = [0x81, 0x82, 0xa1, 0xa2]
-    /// Alternative signatures have bytes that the vote does not cover; until they are supported they are refused.
-    private static let unsupported: [OID] = [.subjectAltPublicKeyInfo, .altSignatureAlgorithm, .altSignatureValue]
 
     /// What was read and checked before it was written.
     private struct Parts {
@@ -72,12 +70,12 @@ public struct TBSCertificate: Hashable, Sendable {
             guard !extensions.isEmpty else { throw .emptyExtensions }
         }
         try fields.finish()
-        for item in extensions where Self.unsupported.contains(item.oid) { throw .unsupportedExtension(item.oid) }
         self.der = der
+        try checkAlternative()
     }
 
-    /// What people vote on: the hash of exactly what will be signed.
-    public var content: Digest32 { Digest32(of: der) }
+    /// What people vote on: the hash of exactly what will be signed, before the first signature is put to it.
+    public var content: Digest32 { Digest32(of: undersigned) }
 
     public func value(of oid: OID) -> Extension? { extensions.first { $0.oid == oid } }
 }
@@ -98,6 +96,7 @@ public struct Certificate: Hashable, Sendable {
         guard signatureAlgorithm == tbs.signature else { throw .signatureAlgorithmMismatch }
         signature = try fields.bitString()
         try fields.finish()
+        guard tbs.names(.altSignatureAlgorithm) == tbs.names(.altSignatureValue) else { throw .alternativeIncomplete }
         self.der = der
     }
 

@@ -39,13 +39,15 @@ public struct Extension: Hashable, Sendable {
 
     static func write(_ extensions: [Extension], to writer: inout DERWriter) {
         writer.sequence { writer in
-            for item in extensions {
-                writer.sequence { writer in
-                    writer.oid(item.oid)
-                    if item.isCritical { writer.boolean(true) }
-                    writer.octetString(item.value)
-                }
-            }
+            for item in extensions { write(item, to: &writer) }
+        }
+    }
+
+    static func write(_ item: Extension, to writer: inout DERWriter) {
+        writer.sequence { writer in
+            writer.oid(item.oid)
+            if item.isCritical { writer.boolean(true) }
+            writer.octetString(item.value)
         }
     }
 }

@@ -29,7 +29,8 @@ public enum PKIXError: Error, Hashable, Sendable {
     case duplicateExtension(OID)
     case emptyExtensions
     case invalidExtension(OID)
-    case unsupportedExtension(OID)
+    /// Of an alternative signature only a part is there.
+    case alternativeIncomplete
     case duplicateAttribute(OID)
     case attributeValueCount(OID)
     case conflictingExtensionRequests
@@ -87,7 +88,8 @@ extension PKIXError {
         case .duplicateExtension(let oid): "extension \(oid) stands there twice"
         case .emptyExtensions: "the list of extensions is empty"
         case .invalidExtension(let oid): "the value of extension \(oid) is malformed"
-        case .unsupportedExtension(let oid): "extension \(oid) is not supported here"
+        case .alternativeIncomplete:
+            "of an alternative signature (X.509 §9.8) the key, the algorithm and the value belong together; a part is missing, or too much"
         case .duplicateAttribute(let oid): "attribute \(oid) stands there twice"
         case .attributeValueCount(let oid): "attribute \(oid) must have exactly one value"
         case .conflictingExtensionRequests: "two attributes ask for extensions; two readers would see two requests"

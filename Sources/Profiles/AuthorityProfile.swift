@@ -12,6 +12,7 @@ extension Profile {
     /// | `issuer` | the authority above it; absent for a root |
     /// | `subject` | text as for a profile's subject, `CN=Example Root CA, O=Example` |
     /// | `key` | the only key algorithm |
+    /// | `alternative` | the only algorithm of its second key; absent: it has none |
     /// | `years` | 1…100 |
     /// | `pathLength` | how many authorities may follow below it, 0…16; absent: any number |
     /// | `purposes` | `authority` or `certificate`: keyCertSign; `crl`: cRLSign |
@@ -37,7 +38,15 @@ extension Profile {
         guard purposes.contains("authority") || purposes.contains("certificate") else {
             throw members.wrong("purposes", expected: "authority or certificate")
         }
-        let profile: JSON = .object([
+        var alternative: String?
+        if members.optional("alternative") != nil {
+            let named = try members.string("alternative")
+            guard KeyAlgorithm(named: named) != nil else {
+                throw members.wrong("alternative", expected: "one of \(KeyAlgorithm.known.map(\.name).joined(separator: ", "))")
+            }
+            alternative = named
+        }
+        var profile: [String: JSON] = [
             "name": .string(name.description),
             "authority": .string(issuer.description),
             "subject": .string(try members.string("subject")),
@@ -45,7 +54,8 @@ extension Profile {
             "validity": .object(["years": .integer(years)]),
             "basicConstraints": .object(constraints),
             "keyUsage": .array(purposes.contains("crl") ? [.string("keyCertSign"), .string("cRLSign")] : [.string("keyCertSign")]),
-        ])
-        return try Profile(document: profile.canonicalBytes)
+        ]
+        if let alternative { profile["alternativeKeys"] = .array([.string(alternative)]) }
+        return try Profile(document: JSON.object(profile).canonicalBytes)
     }
 }

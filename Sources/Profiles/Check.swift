@@ -24,9 +24,10 @@ extension Profile {
             }
             try checkKey(tbs.publicKey, request: nil)
         }
+        try checkAlternative(tbs, issuer: issuer, request: request)
         try checkFrame(tbs, issuer: issuer)
         try checkValidity(tbs.validity, issuer: issuer, opened: opened)
-        try checkExtensionList(tbs.extensions)
+        try checkExtensionList(Self.own(tbs))
         let values = try values(of: tbs)
         for field in fields {
             guard let value = values.fields[field.name] else {
@@ -41,9 +42,10 @@ extension Profile {
 
     /// An authority's own certificate, against the key that its document names.
     public func check(
-        _ tbs: TBSCertificate, issuer: Issuer, publicKey: SubjectPublicKeyInfo, opened: UTCTime? = nil
+        _ tbs: TBSCertificate, issuer: Issuer, publicKey: SubjectPublicKeyInfo, alternativeKey: SubjectPublicKeyInfo? = nil,
+        opened: UTCTime? = nil
     ) throws(Problem) {
-        guard tbs.publicKey.der == publicKey.der else {
+        guard tbs.publicKey.der == publicKey.der, tbs.value(of: .subjectAltPublicKeyInfo)?.value == alternativeKey?.der else {
             throw .instance("key-mismatch", "The key is not the one that the authority's document names.", "publicKey")
         }
         try check(tbs, issuer: issuer, request: nil, opened: opened)
@@ -52,8 +54,31 @@ extension Profile {
     /// The values of the fields in a certificate of this profile.
     /// - Throws: `profile.subject-mismatch`, `profile.extension-value` or `profile.value-mismatch` when it is not one.
     public func fieldValues(of tbs: TBSCertificate) throws(Problem) -> [String: String] {
-        try checkExtensionList(tbs.extensions)
+        try checkExtensionList(Self.own(tbs))
         return try values(of: tbs).fields
+    }
+
+    private static let alternative: [OID] = [.subjectAltPublicKeyInfo, .altSignatureAlgorithm, .altSignatureValue]
+
+    /// The extensions that the profile's template is about: all but those of a second key.
+    private static func own(_ tbs: TBSCertificate) -> [Extension] { tbs.extensions.filter { !alternative.contains($0.oid) } }
+
+    /// What stands behind the profile's own extensions is exactly what request and authority make of it.
+    private func checkAlternative(_ tbs: TBSCertificate, issuer: Issuer, request: CertificateRequest?) throws(Problem) {
+        let key: SubjectPublicKeyInfo?
+        do { key = try tbs.alternativePublicKey() } catch {
+            throw .instance("extension-value", "The alternative key is not acceptable: \(error.text).", "alternativeKey")
+        }
+        try checkAlternativeKey(key, beside: tbs.publicKey, request: request)
+        guard tbs.alternativeSignature == nil else {
+            throw .instance("extension-unexpected", "What is decided has no signature in it yet.", "extensions")
+        }
+        guard Array(tbs.extensions.drop { !Self.alternative.contains($0.oid) }) == Self.alternative(key, issuer) else {
+            throw .instance(
+                "signature-algorithm",
+                "Its alternative algorithm is not the authority's, which is \(issuer.alternativeSignatureAlgorithm?.name ?? "none").",
+                "signature")
+        }
     }
 
     private func checkFrame(_ tbs: TBSCertificate, issuer: Issuer) throws(Problem) {
@@ -108,13 +133,15 @@ extension Profile {
         guard var strings = template.subject.strings(in: tbs.subject.der) else {
             throw .instance("subject-mismatch", "Its subject has other attributes or string types than the profile's.", "subject")
         }
-        for (one, mine) in zip(tbs.extensions, template.extensions) {
+        for (one, mine) in zip(Self.own(tbs), template.extensions) {
             guard let found = mine.value.strings(in: one.value) else {
                 throw .instance("extension-value", "The extension \(one.oid.description) has another value.", mine.name)
             }
             strings += found
         }
-        var values = Values(fields: [:], serial: tbs.serialNumber, notBefore: tbs.validity.notBefore, publicKey: tbs.publicKey)
+        var values = Values(
+            fields: [:], serial: tbs.serialNumber, notBefore: tbs.validity.notBefore, publicKey: tbs.publicKey,
+            alternativeKey: try? tbs.alternativePublicKey())
         guard let found = template.solution.values(in: strings, builtIn: values.builtIn) else {
             throw .instance("value-mismatch", "A text of it cannot come from the profile's.", "fields")
         }
@@ -130,7 +157,7 @@ extension Profile {
         guard tbs.subject.der == expected.subject.der else {
             throw .instance("subject-mismatch", "By the profile it would be \(expected.subject.description).", "subject")
         }
-        for (one, mine) in zip(tbs.extensions, zip(expected.extensions, template.extensions)) where one.value != mine.0.value {
+        for (one, mine) in zip(Self.own(tbs), zip(Self.own(expected), template.extensions)) where one.value != mine.0.value {
             throw .instance("extension-value", "The extension \(one.oid.description) has another value.", mine.1.name)
         }
         guard tbs.der == expected.der else {

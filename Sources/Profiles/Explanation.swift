@@ -66,6 +66,14 @@ public struct Explanation: Hashable, Sendable {
         case .authorityKeyIdentifier:
             guard let identifier = (try? AuthorityKeyIdentifier(der: one.value))?.keyIdentifier else { return unknown }
             return [Line(label: "Issuer's key", value: identifier.hex)]
+        case .subjectAltPublicKeyInfo:
+            guard let key = try? SubjectPublicKeyInfo(der: one.value) else { return unknown }
+            return [Line(label: "Second key", value: "\(key.keyAlgorithm.name), SHA-256 \(key.digest.hex)")]
+        case .altSignatureAlgorithm:
+            guard let algorithm = try? tbs.alternativeSignatureAlgorithm() else { return unknown }
+            return [Line(label: "Second signature", value: algorithm.name)]
+        case .altSignatureValue:
+            return [Line(label: "Second signature", value: "\(tbs.alternativeSignature?.count ?? 0) octets")]
         default: return unknown
         }
     }

@@ -22,9 +22,11 @@ extension Profile {
             try field.check(value)
         }
         try checkKey(filling.publicKey, request: filling.request)
+        try checkAlternativeKey(filling.alternativeKey, beside: filling.publicKey, request: filling.request)
         let validity = try validity(at: filling.now, issuer: issuer)
         let values = Values(
-            fields: filling.fields, serial: filling.serial, notBefore: validity.notBefore, publicKey: filling.publicKey)
+            fields: filling.fields, serial: filling.serial, notBefore: validity.notBefore, publicKey: filling.publicKey,
+            alternativeKey: filling.alternativeKey)
         for predicate in template.predicates { try predicate.check(values.fields, render: values.render) }
         let tbs = try make(values, validity: validity, issuer: issuer)
         try checkSizeAndLint(tbs, issuer: issuer)
@@ -45,7 +47,7 @@ extension Profile {
 
     /// What a root takes from itself.
     /// - Throws: `profile.document-invalid` when the subject has holes: nobody could know it beforehand.
-    public func ownIssuer(publicKey: SubjectPublicKeyInfo) throws(Problem) -> Issuer {
+    public func ownIssuer(publicKey: SubjectPublicKeyInfo, alternative: SignatureAlgorithm? = nil) throws(Problem) -> Issuer {
         guard template.subject.isConstant else {
             throw .document("A root's subject has no holes.", "subject")
         }
@@ -55,7 +57,8 @@ extension Profile {
             }, keyIdentifier: [], issuerKeyIdentifier: [])
         return Issuer(
             name: try name(template.subject.encode(content)), keyIdentifier: publicKey.keyIdentifier,
-            signatureAlgorithm: SignatureAlgorithm.preferred(for: publicKey.keyAlgorithm), notAfter: .never)
+            signatureAlgorithm: SignatureAlgorithm.preferred(for: publicKey.keyAlgorithm), alternativeSignatureAlgorithm: alternative,
+            notAfter: .never)
     }
 
     /// The only place where a certificate's content is made; `check` makes it again and compares.
@@ -66,14 +69,22 @@ extension Profile {
         let extensions = template.extensions.map {
             Extension(oid: $0.oid, isCritical: $0.isCritical, value: $0.value.encode(content))
         }
+        let alternative = Self.alternative(values.alternativeKey, issuer)
         do {
             return try TBSCertificate(
                 serialNumber: values.serial, signature: issuer.signatureAlgorithm.identifier, issuer: issuer.name, validity: validity,
-                subject: subject, publicKey: values.publicKey, extensions: extensions)
+                subject: subject, publicKey: values.publicKey, extensions: extensions + alternative)
         } catch {
             throw Problem(
                 .invalid, "profile.certificate-invalid", title: "The profile and these values make no certificate", detail: error.text)
         }
+    }
+
+    /// What stands behind the profile's own extensions; never critical, or who does not know them could not read the certificate.
+    static func alternative(_ key: SubjectPublicKeyInfo?, _ issuer: Issuer) -> [Extension] {
+        [
+            (OID.subjectAltPublicKeyInfo, key?.der), (OID.altSignatureAlgorithm, issuer.alternativeSignatureAlgorithm?.identifier.der),
+        ].compactMap { oid, value in value.map { Extension(oid: oid, isCritical: false, value: $0) } }
     }
 
     private func name(_ der: Bytes) throws(Problem) -> Name {
@@ -93,6 +104,35 @@ extension Profile {
         }
         if let request, request.publicKey.der != key.der {
             throw .instance("key-mismatch", "The key is not the request's.", "publicKey")
+        }
+    }
+
+    /// The second key is there where the profile says so, of a kind that it accepts, and the request's.
+    func checkAlternativeKey(
+        _ key: SubjectPublicKeyInfo?, beside own: SubjectPublicKeyInfo, request: CertificateRequest?
+    ) throws(Problem) {
+        if let request, request.alternative?.publicKey.der != key?.der {
+            throw .instance("key-mismatch", "The alternative key is not the request's.", "alternativeKey")
+        }
+        guard let key else {
+            guard alternativeKeys.isEmpty else {
+                throw Problem(
+                    .invalid, "profile.alternative-key-missing", title: "A second key is missing",
+                    detail: "The profile wants a request with an alternative key: \(alternativeKeys.map(\.name).joined(separator: ", ")).",
+                    field: "csr.alternativeKey")
+            }
+            return
+        }
+        guard !alternativeKeys.isEmpty else {
+            throw Problem(
+                .invalid, "profile.alternative-key-unexpected", title: "The profile accepts no second key",
+                detail: "The request brings an alternative key, and the profile has no `alternativeKeys`.", field: "csr.alternativeKey")
+        }
+        guard alternativeKeys.contains(key.keyAlgorithm), key != own else {
+            throw Problem(
+                .invalid, "profile.key-algorithm", title: "The profile does not accept this kind of key",
+                detail: "The alternative key is \(key.keyAlgorithm.name); accepted are "
+                    + "\(alternativeKeys.map(\.name).joined(separator: ", ")), and it is not the key itself.", field: "csr.alternativeKey")
         }
     }
 

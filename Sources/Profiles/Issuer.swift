@@ -8,6 +8,8 @@ public struct Issuer: Hashable, Sendable {
     /// The content of its subjectKeyIdentifier, whichever method made it.
     public let keyIdentifier: Bytes
     public let signatureAlgorithm: SignatureAlgorithm
+    /// How it signs a second time (X.509 §9.8); nil when it does not.
+    public let alternativeSignatureAlgorithm: SignatureAlgorithm?
     public let notBefore: UTCTime
     public let notAfter: UTCTime
     /// How many authorities may follow below it; nil for any number.
@@ -16,12 +18,14 @@ public struct Issuer: Hashable, Sendable {
     public let purposes: Set<OID>?
 
     public init(
-        name: Name, keyIdentifier: Bytes, signatureAlgorithm: SignatureAlgorithm, notBefore: UTCTime = UTCTime(seconds: 0),
-        notAfter: UTCTime, pathLength: Int? = nil, purposes: Set<OID>? = nil
+        name: Name, keyIdentifier: Bytes, signatureAlgorithm: SignatureAlgorithm,
+        alternativeSignatureAlgorithm: SignatureAlgorithm? = nil, notBefore: UTCTime = UTCTime(seconds: 0), notAfter: UTCTime,
+        pathLength: Int? = nil, purposes: Set<OID>? = nil
     ) {
         self.name = name
         self.keyIdentifier = keyIdentifier
         self.signatureAlgorithm = signatureAlgorithm
+        self.alternativeSignatureAlgorithm = alternativeSignatureAlgorithm
         self.notBefore = notBefore
         self.notAfter = notAfter
         self.pathLength = pathLength
@@ -49,7 +53,9 @@ public struct Issuer: Hashable, Sendable {
         }
         self.init(
             name: tbs.subject, keyIdentifier: identifier.bytes,
-            signatureAlgorithm: SignatureAlgorithm.preferred(for: tbs.publicKey.keyAlgorithm), notBefore: tbs.validity.notBefore,
+            signatureAlgorithm: SignatureAlgorithm.preferred(for: tbs.publicKey.keyAlgorithm),
+            alternativeSignatureAlgorithm: (try? tbs.alternativePublicKey()).map { SignatureAlgorithm.preferred(for: $0.keyAlgorithm) },
+            notBefore: tbs.validity.notBefore,
             notAfter: tbs.validity.notAfter, pathLength: constraints.pathLength, purposes: purposes)
     }
 
@@ -64,17 +70,21 @@ public struct Filling: Hashable, Sendable {
     /// When the certificate is made; its validity begins the profile's skew before.
     public let now: UTCTime
     public let publicKey: SubjectPublicKeyInfo
+    /// The subject's second key; nil when it has none.
+    public let alternativeKey: SubjectPublicKeyInfo?
     /// A value for each of the profile's fields, by its name.
     public let fields: [String: String]
     /// The request that the key came in; nil for an authority's own certificate. Of the request nothing but the key is taken.
     public let request: CertificateRequest?
 
     public init(
-        serial: SerialNumber, now: UTCTime, publicKey: SubjectPublicKeyInfo, fields: [String: String], request: CertificateRequest?
+        serial: SerialNumber, now: UTCTime, publicKey: SubjectPublicKeyInfo, alternativeKey: SubjectPublicKeyInfo? = nil,
+        fields: [String: String], request: CertificateRequest?
     ) {
         self.serial = serial
         self.now = now
         self.publicKey = publicKey
+        self.alternativeKey = alternativeKey
         self.fields = fields
         self.request = request
     }

@@ -18,13 +18,15 @@ import PKIX
 /// | `keyUsage`, `extendedKeyUsage` | lists of names (purposes also as dotted object identifiers); absent: no extension |
 /// | `subjectAltName` | ``GeneralNameTemplate``'s list |
 /// | `subjectKeyIdentifier` | false: none; 802.1AR advises that for IDevIDs, RFC 5280 the contrary, which is the default |
+/// | `alternativeKeys` | optional: the second key's accepted algorithms; each request then brings one |
 /// | `critical` | extension's name → true or false, where it is not as usual |
 /// | `extensions` | list of `oid`, `critical`, `value` (``ValueTree``); their order is kept |
 /// | `require` | ``Predicate``'s list |
 /// | `waive` | ids of lint warnings that are accepted |
 ///
 /// A certificate has these extensions and no other, in this order: subjectKeyIdentifier, authorityKeyIdentifier,
-/// basicConstraints, keyUsage, extKeyUsage, subjectAltName, then `extensions`.
+/// basicConstraints, keyUsage, extKeyUsage, subjectAltName, then `extensions`; behind them subjectAltPublicKeyInfo with `alternativeKeys`, and
+/// altSignatureAlgorithm where the authority signs twice.
 public struct Profile: Hashable, Sendable {
     public let name: Handle
     /// The authority that issues under this profile; a root's own profile names itself.
@@ -32,6 +34,8 @@ public struct Profile: Hashable, Sendable {
     /// The approval policy that decides; nil where no request is opened under the profile.
     public let approval: Handle?
     public let keys: [KeyAlgorithm]
+    /// Kinds of the second key that each certificate carries (X.509 §9.8); empty: there is none, and none is accepted.
+    public let alternativeKeys: [KeyAlgorithm]
     /// What is forgiven in requests; nothing unless the document names it.
     public let leniencies: Set<CertificateRequest.Leniency>
     /// What each request must give, sorted by name.
@@ -62,7 +66,8 @@ public struct Profile: Hashable, Sendable {
         name = try members.handle("name")
         authority = try members.handle("authority")
         approval = members.optional("approval") == nil ? nil : try members.handle("approval")
-        keys = try Self.keys(&members)
+        keys = try Self.keys(&members, "keys")
+        alternativeKeys = members.optional("alternativeKeys") == nil ? [] : try Self.keys(&members, "alternativeKeys")
         leniencies = try Self.leniencies(&members)
         var fields: [String: Field] = [:]
         if members.optional("fields") != nil, case .object(let documents) = try members.any("fields") {
@@ -80,15 +85,15 @@ public struct Profile: Hashable, Sendable {
         try checkLimits()
     }
 
-    private static func keys(_ members: inout JSONFields) throws(Problem) -> [KeyAlgorithm] {
+    private static func keys(_ members: inout JSONFields, _ member: String) throws(Problem) -> [KeyAlgorithm] {
         var keys: [KeyAlgorithm] = []
-        for name in try members.strings("keys") {
+        for name in try members.strings(member) {
             guard let key = KeyAlgorithm(named: name), !keys.contains(key) else {
-                throw members.wrong("keys", expected: "some of \(KeyAlgorithm.known.map(\.name).joined(separator: ", "))")
+                throw members.wrong(member, expected: "some of \(KeyAlgorithm.known.map(\.name).joined(separator: ", "))")
             }
             keys.append(key)
         }
-        guard !keys.isEmpty else { throw members.wrong("keys", expected: "at least one key algorithm") }
+        guard !keys.isEmpty else { throw members.wrong(member, expected: "at least one key algorithm") }
         return keys
     }
 

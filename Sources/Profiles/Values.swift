@@ -7,6 +7,7 @@ struct Values: Hashable, Sendable {
     let serial: SerialNumber
     let notBefore: UTCTime
     let publicKey: SubjectPublicKeyInfo
+    let alternativeKey: SubjectPublicKeyInfo?
 
     func builtIn(_ hole: Hole) -> String {
         switch hole {

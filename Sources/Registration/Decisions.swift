@@ -90,11 +90,12 @@ extension Registrar {
     ) async throws -> ([AnchorLine]?, Change) {
         let view = try ledger.view()
         _ = try authorities.chain(of: examined.authority.name)
-        let signer = try await authorities.signer(of: examined.authority)
+        try await authorities.prepare(examined.authority)
         try await requireUnused(examined.tbs.serialNumber, of: examined.authority.name, for: record.id)
-        let warrant = try Guard(view: view, now: ballot.now).certificate(
-            try record.evidence(adding: ballot.note), key: examined.authority.publicKey)
-        let certificate = Certificate(tbs: examined.tbs, signature: try await signer.sign(examined.tbs.der, under: warrant))
+        let evidence = try record.evidence(adding: ballot.note)
+        let certificate = try await authorities.sign(examined.tbs, by: examined.authority) { unfinished, key throws(Refusal) in
+            try Guard(view: view, now: ballot.now).certificate(evidence, signing: unfinished, key: key)
+        }
 
         let statement = examined.statement
         var change = try ballot.cast(on: statement, in: ledger)
@@ -161,7 +162,7 @@ extension Registrar {
             let statement = try? Statement(text: record.statement),
             certificate.tbs.content == statement.content,
             let issuer = try ledger.view().charter.documents.authorities[statement.authority.name]?.value,
-            certificate.isSigned(by: issuer.publicKey)
+            issuer.hasSigned(certificate)
         else { throw Self.recordAltered }
     }
 

@@ -117,10 +117,12 @@ extension Allowances {
                 throw Refusal.documentNotInForce("authority \(allowance.authority.name)")
             }
             _ = try authorities.chain(of: authority.value.name)
-            let signer = try await authorities.signer(of: authority.value)
+            try await authorities.prepare(authority.value)
             let request = try Registrar.request(wish.csr, profile.value)
             let serial = SerialNumber(at: now, random: entropy.bytes(16))
-            let filling = Filling(serial: serial, now: now, publicKey: request.publicKey, fields: wish.fields, request: request)
+            let filling = Filling(
+                serial: serial, now: now, publicKey: request.publicKey, alternativeKey: request.alternative?.publicKey,
+                fields: wish.fields, request: request)
             let tbs = try profile.value.fill(filling, issuer: try authority.value.asIssuer())
             let durable = view.anchored.size
             let isTaken = try await ledger.store.read { snapshot in
@@ -140,10 +142,12 @@ extension Allowances {
                     instance: view.charter.instance, subject: ID(at: now, entropy: entropy), machine: machine.name,
                     rosterVersion: view.charter.roster.version, rosterDigest: view.charter.roster.digest, allowance: allowance.subject,
                     allowanceDigest: allowance.digest, number: number, request: request.digest, content: tbs.content, time: now)
-                let warrant = try Guard(view: view, now: now)
-                    .draw(draw, tbs: tbs.der, request: wish.csr, machine: machine.key, key: authority.value.publicKey)
-                isSigned = true
-                let certificate = Certificate(tbs: tbs, signature: try await signer.sign(tbs.der, under: warrant))
+                let certificate = try await authorities.sign(tbs, by: authority.value) { unfinished, key throws(Refusal) in
+                    let warrant = try Guard(view: view, now: now)
+                        .draw(draw, tbs: tbs.der, request: wish.csr, machine: machine.key, signing: unfinished, key: key)
+                    isSigned = true
+                    return warrant
+                }
                 let change = try change(certificate, draw, wish, digest, machine, authority.value.name, now)
                 try await ledger.store.commit(change)
                 return certificate.der

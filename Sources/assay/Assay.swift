@@ -24,7 +24,7 @@ struct Assay: AsyncParsableCommand {
             CommandGroup(name: "Document", subcommands: [PlanCommand.self, ApplyCommand.self, AuthorityCommand.self]),
             CommandGroup(name: "Certificate", subcommands: [RequestCommand.self, CertificateCommand.self, RevocationCommand.self]),
             CommandGroup(name: "Machine", subcommands: [MachineCommand.self, AllowanceCommand.self]),
-            CommandGroup(name: "Proof", subcommands: [LedgerCommand.self, EvidenceCommand.self]),
+            CommandGroup(name: "Proof", subcommands: [VerifyCommand.self, LedgerCommand.self, EvidenceCommand.self]),
             CommandGroup(name: "Help", subcommands: [Completion.self, ManualCommand.self]),
         ])
 }

@@ -13,7 +13,7 @@ struct RequestCommand: AsyncParsableCommand {
               assay request show ID --as officer-1
               assay request approve ID --as officer-1
             """,
-        subcommands: [Submit.self, List.self, Show.self, Approve.self, Reject.self])
+        subcommands: [Make.self, Submit.self, List.self, Show.self, Approve.self, Reject.self])
 }
 
 extension RequestCommand {

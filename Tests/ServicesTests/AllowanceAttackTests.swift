@@ -1,7 +1,6 @@
 import Approval
 import Basics
 import Foundation
-import GRDB
 import Node
 import PKIX
 import Proofs
@@ -11,18 +10,6 @@ import Testing
 /// What somebody with the database tries to get more certificates than people voted for.
 @Suite("The attacker with the database: allowances")
 struct AllowanceAttackTests {
-    private static func write(_ test: TestHouse, _ sql: String) throws {
-        var configuration = Configuration()
-        configuration.busyMode = .timeout(5)
-        let queue = try DatabaseQueue(path: test.paths.database, configuration: configuration)
-        let changes = try queue.write { db in
-            try db.execute(sql: sql)
-            return db.changesCount
-        }
-        try queue.close()
-        #expect(changes > 0, "\(sql)")
-    }
-
     /// Rows that an attacker writes, while the house runs or not; nothing more can be drawn by it.
     static let rows = [
         "DELETE FROM draw", "UPDATE draw SET number = number + 100", "UPDATE allowance SET state = 'requested'",
@@ -38,9 +25,9 @@ struct AllowanceAttackTests {
         let allowance = try await test.opened(first, station, number: 1)
         _ = try await test.draw(first, station)
         try await first.services.ledger.stop()
-        if !isRunning { try Self.write(test, sql) }
+        if !isRunning { try test.write(sql) }
         let house = try await test.open()
-        if isRunning { try Self.write(test, sql) }
+        if isRunning { try test.write(sql) }
         do {
             try await test.draw(house, station)
             Issue.record("a certificate was drawn after: \(sql)")
@@ -64,7 +51,7 @@ struct AllowanceAttackTests {
         _ = try await first.services.allowances.close(
             allowance.subject, reason: nil, by: test.officers[0].principal(.registrationOfficer))
         try await first.services.ledger.stop()
-        try Self.write(test, "UPDATE allowance SET state = '\(state)', decided_by = NULL")
+        try test.write("UPDATE allowance SET state = '\(state)', decided_by = NULL")
         let house = try await test.open()
         await expect("allowance.closed") { try await test.draw(house, station) }
         _ = try await test.vote(allowance, test.officers[0], house)
@@ -82,7 +69,7 @@ struct AllowanceAttackTests {
         _ = try await test.request(allowance, first)
         try await test.vote(allowance, test.officers[0], first)
         try await first.services.ledger.stop()
-        try Self.write(test, "UPDATE allowance SET state = 'open'")
+        try test.write("UPDATE allowance SET state = 'open'")
         let house = try await test.open()
         #expect(try house.services.ledger.machine(key: station.key.publicKey.digest) == nil)
         await expect("allowance.other-profile") { try await test.draw(house, station) }
@@ -98,8 +85,7 @@ struct AllowanceAttackTests {
         let station = try TestStation()
         let allowance = try await test.opened(house, station, number: 3)
         for number in 0..<3 {
-            try Self.write(
-                test,
+            try test.write(
                 """
                 INSERT INTO draw (allowance, number, machine, call, wish, fingerprint, created)
                 VALUES (x'\(allowance.subject.bytes.hex)', \(number), x'0\(number)', x'00', x'00', x'0\(number)', 0)

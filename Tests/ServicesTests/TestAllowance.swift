@@ -73,8 +73,8 @@ extension TestHouse {
         return allowance
     }
 
-    func wish(serial: String = "SN-1", profile: String = "device-identity", call: ID? = nil) throws -> DrawWish {
-        let csr = try TestRequest.make(PrivateKey.generate(.ecdsaP256, entropy: SystemEntropy()))
+    func wish(serial: String = "SN-1", profile: String = "device-identity", call: ID? = nil, csr: Bytes? = nil) throws -> DrawWish {
+        let csr = try csr ?? TestRequest.make(PrivateKey.generate(.ecdsaP256, entropy: SystemEntropy()))
         return DrawWish(
             profile: try #require(Handle(profile)), csr: csr, fields: ["model": "PLC-7", "serial": serial],
             call: call ?? ID(at: clocks.now, entropy: SystemEntropy()))

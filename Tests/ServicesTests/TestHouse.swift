@@ -4,6 +4,7 @@ import Authorities
 import Basics
 import Custody
 import Foundation
+import GRDB
 import Logging
 import Node
 import PKIX
@@ -80,6 +81,19 @@ struct TestHouse: Sendable {
         let secret = SystemEntropy().bytes(16)
         _ = try await house.services.invitations.invite(handle, code: Digest32(of: secret), by: adminPrincipal)
         return secret
+    }
+
+    /// What somebody with the database does to it, beside a running house.
+    func write(_ sql: String) throws {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(5)
+        let queue = try DatabaseQueue(path: paths.database, configuration: configuration)
+        let changes = try queue.write { db in
+            try db.execute(sql: sql)
+            return db.changesCount
+        }
+        try queue.close()
+        #expect(changes > 0, "\(sql)")
     }
 
     /// Puts one document in force.
