@@ -38,12 +38,18 @@ public struct Doctor: Sendable {
     private let paths: HousePaths
     private let clocks: any Clocks
     private let user: UInt32
+    private let scratch: String
 
-    /// - Parameter user: the number of the user for whom the house is to be; the process's own.
-    public init(_ paths: HousePaths, clocks: any Clocks, user: UInt32 = geteuid()) {
+    /// - Parameters:
+    ///   - user: the number of the user for whom the house is to be; the process's own.
+    ///   - scratch: where a private copy of a database may lie for a moment.
+    public init(
+        _ paths: HousePaths, clocks: any Clocks, user: UInt32 = geteuid(), scratch: String = FileManager.default.temporaryDirectory.path
+    ) {
         self.paths = paths
         self.clocks = clocks
         self.user = user
+        self.scratch = scratch
     }
 
     /// The data directory as a shell reads it.
@@ -61,7 +67,11 @@ public struct Doctor: Sendable {
     public func examine() async -> [Finding] {
         switch HouseFiles.facts(paths.data) {
         case nil:
-            return [Finding("data", .fail, "\(paths.data.escaped) is not there.", "Found a house:", command: "assay init --data \(place)")]
+            return [
+                Finding(
+                    "data", .fail, "\(paths.data.escaped) is not there.", "Say where it is with --data, or found one:",
+                    command: "assay init --administrator admin.person --data \(place)")
+            ]
         case .failure(let unseen):
             return strange("\(unseen.words.escaped).", "Look as the user that owns the house.")
         case .success(let facts) where facts.owner != user:
@@ -69,16 +79,23 @@ public struct Doctor: Sendable {
             let owner = HouseFiles.name(of: facts.owner)
             return strange(
                 "\(paths.data.escaped) belongs to \(owner.escaped), this is \(HouseFiles.name(of: user).escaped).", "Look as its owner:",
-                "sudo -u \(owner) assay doctor --data \(place)")
-        case .success: break
+                "sudo -u \(HouseFiles.word(for: facts.owner)) assay doctor --data \(place)")
+        case .success(let facts):
+            // Otherwise each file in it would seem to be missing.
+            guard facts.kind != .directory || HouseFiles.canEnter(paths.data) else {
+                return strange(
+                    "\(paths.data.escaped) cannot be entered by its owner: it has mode \(String(facts.mode, radix: 8)) instead of 700.",
+                    "Open it to its owner:", "chmod 700 \(place)")
+            }
         }
         let running = RunningNode.search(paths.custody)
         let isServed = if case .found = running { true } else { false }
         let custody = Result { () throws(CustodyError) in try CustodyLook(at: paths.custody) }
-        let database = Result { () throws(StorageError) in try DatabaseLook.look(at: paths.database, isServed: isServed) }
+        let database = Result { () throws(StorageError) in try DatabaseLook.look(at: paths.database, isServed: isServed, scratch: scratch) }
+        let hasRun: Bool? = if case .success(.seen(let look)) = database { look.hasRun } else { nil }
         var findings = [Finding("user", .ok, "\(HouseFiles.name(of: user).escaped) owns \(paths.data.escaped).")]
         findings += [await clock(try? custody.get()), disk(), await flush(), permissions()]
-        findings.append(self.custody(custody, running, hasRun: (try? database.get())??.hasRun))
+        findings.append(self.custody(custody, running, hasRun: hasRun))
         findings.append(listener(running))
         findings += self.database(database, try? custody.get())
         findings.append(
@@ -99,12 +116,14 @@ public struct Doctor: Sendable {
 
     private func clock(_ look: CustodyLook?) async -> Finding {
         let before = (clocks.now, clocks.monotonic)
-        do { try await clocks.sleep(for: .milliseconds(50)) } catch { return Finding("clock", .fail, "It cannot be waited for: \(error).") }
+        do { try await clocks.sleep(for: .milliseconds(50)) } catch {
+            return Finding("clock", .unseen, "It cannot be waited for: \(error).")
+        }
         let passed = clocks.monotonic - before.1
         let jumped = abs(Double(clocks.now.seconds(since: before.0)) - Double(passed.components.seconds)) > 2
         guard !jumped else { return Finding("clock", .fail, "It jumped while it was looked at.", "Let one program set the clock, slowly.") }
         guard let newest = look?.newest else {
-            return Finding("clock", .ok, "\(clocks.now); there is no anchor to compare it with.")
+            return Finding("clock", .unseen, "\(clocks.now); no anchor was read to compare it with: see custody.")
         }
         let ahead = clocks.now.seconds(since: newest)
         if ahead < -300 {
@@ -123,7 +142,7 @@ public struct Doctor: Sendable {
     private func disk() -> Finding {
         guard let room = try? FileManager.default.attributesOfFileSystem(forPath: paths.data),
             let free = (room[.systemFreeSize] as? NSNumber)?.int64Value
-        else { return Finding("disk", .fail, "Its free space cannot be seen.", "Look whether \(paths.data.escaped) can be entered.") }
+        else { return Finding("disk", .unseen, "The system does not tell its free space.") }
         let kind = fileSystem()
         let text = "\(free >> 20) MiB free on \(kind ?? "a file system of unknown kind")."
         if free < 64 << 20 { return Finding("disk", .fail, text, "Make room: a full disk stops everything.") }
@@ -150,18 +169,19 @@ public struct Doctor: Sendable {
         return above.enumerated().max { ($0.element[1].count, $0.offset) < ($1.element[1].count, $1.offset) }.map { String($0.element[2]) }
     }
 
-    /// How long one small append takes to be durable.
+    /// How long one small append takes to be durable: in a file without a name, so that the directory stays as it is.
     private func flush() async -> Finding {
-        let path = paths.data + "/doctor-\(ProcessInfo.processInfo.processIdentifier)-\(UUID().uuidString)"
-        guard FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600]),
-            let file = FileHandle(forWritingAtPath: path)
-        else {
-            return Finding("flush", .fail, "Nothing can be written in \(paths.data.escaped).", "Run as the user that owns the house.")
+        // O_TMPFILE, which is not imported: its own bit with O_DIRECTORY's, on x86-64 and arm64.
+        let descriptor = open(paths.data, 0o20_000_000 | O_DIRECTORY | O_WRONLY | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            let failure = errno
+            let reason = String(cString: strerror(failure))
+            if [EOPNOTSUPP, EISDIR, EINVAL].contains(failure) {
+                return Finding("flush", .unseen, "This file system makes no file without a name (\(reason)); one with a name is not made.")
+            }
+            return Finding("flush", .fail, "Nothing can be written in \(paths.data.escaped): \(reason).", "Mend the disk, or make room.")
         }
-        defer {
-            try? file.close()
-            try? FileManager.default.removeItem(atPath: path)
-        }
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         var times: [Duration] = []
         for _ in 0..<21 {
             let start = clocks.monotonic
@@ -192,7 +212,8 @@ public struct Doctor: Sendable {
         }
         return Finding(
             "permissions", .fail, first.escaped + (wrong.count > 1 ? ", and \(wrong.count - 1) more." : "."),
-            "Ask who could have read or changed it. What is yours and open to others is closed by:", command: "chmod -R u=rwX,go= \(place)")
+            "Ask who could have read or changed it. What is yours and open to others is closed by:",
+            command: "find \(place) -type d -exec chmod 700 {} + -o -type f -exec chmod 600 {} +")
     }
 
     private func custody(_ found: Result<CustodyLook, CustodyError>, _ running: RunningNode.Search, hasRun: Bool?) -> Finding {
@@ -242,19 +263,18 @@ public struct Doctor: Sendable {
         }
     }
 
-    private func database(_ found: Result<DatabaseLook?, StorageError>, _ custody: CustodyLook?) -> [Finding] {
+    private func database(_ found: Result<DatabaseLook.Outcome, StorageError>, _ custody: CustodyLook?) -> [Finding] {
         let rest = { (why: String) in ["keys", "two-person rule"].map { Finding($0, .unseen, why) } }
-        let seen: DatabaseLook?
+        let seen: DatabaseLook.Outcome
         do { seen = try found.get() } catch {
             let problem = error.problem
             return [Finding("database", .fail, problem.detail, "assay serve would refuse with \(problem.code).")]
                 + rest("The database cannot be read.")
         }
-        guard let look = seen else {
-            return [
-                Finding(
-                    "database", .unseen, "It was not closed in order, and is too large to be looked at in a copy: the next start mends it.")
-            ] + rest("The database was not looked at.")
+        let look: DatabaseLook
+        switch seen {
+        case .seen(let it): look = it
+        case .unseen(let why): return [Finding("database", .unseen, why)] + rest("The database was not looked at.")
         }
         if let complaint = look.complaint {
             return [Finding("database", .fail, "SQLite finds damage: \(complaint.escaped)", "Keep the files, restore the newest backup.")]

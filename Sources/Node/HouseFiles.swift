@@ -7,7 +7,7 @@ struct HouseFiles {
         enum Kind: Hashable { case file, directory, link, other }
         let path: String
         let kind: Kind
-        /// The lowest nine bits.
+        /// The lowest nine bits, with set-user and sticky; a directory takes set-group from the one above, and it opens nothing.
         let mode: UInt16
         let owner: UInt32
     }
@@ -33,6 +33,19 @@ struct HouseFiles {
         return String(cString: name)
     }
 
+    /// The user as `sudo -u` takes it: by name where the system knows one that needs no quotes.
+    static func word(for user: UInt32) -> String {
+        guard let found = getpwuid(user)?.pointee.pw_name else { return "'#\(user)'" }
+        let name = String(cString: found)
+        let isPlain = name.utf8.allSatisfy { octet in
+            (0x61...0x7a).contains(octet) || (0x41...0x5a).contains(octet) || (0x30...0x39).contains(octet) || "._-".utf8.contains(octet)
+        }
+        return isPlain ? name : "'#\(user)'"
+    }
+
+    /// Whether the names in a directory can be read, and looked at.
+    static func canEnter(_ directory: String) -> Bool { access(directory, R_OK | X_OK) == 0 }
+
     /// - Returns: nil when it is not there any more; an errno when it cannot be looked at.
     static func facts(_ path: String) -> Result<Facts, Unseen>? {
         var status = stat()
@@ -44,7 +57,7 @@ struct HouseFiles {
             case S_IFLNK: .link
             default: .other
             }
-        return .success(Facts(path: path, kind: kind, mode: UInt16(status.st_mode & 0o777), owner: status.st_uid))
+        return .success(Facts(path: path, kind: kind, mode: UInt16(status.st_mode & 0o5777), owner: status.st_uid))
     }
 
     struct Unseen: Error, Hashable {

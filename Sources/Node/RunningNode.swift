@@ -1,7 +1,7 @@
 import Foundation
 
 /// The process that serves a house, as the system tells of it (`/proc`): no lock is taken to find it.
-struct RunningNode: Hashable, Sendable {
+public struct RunningNode: Hashable, Sendable {
     let process: Int
     /// Where it listens, `127.0.0.1:8443`; nil when the system does not say.
     let listens: [String]?
@@ -57,8 +57,8 @@ struct RunningNode: Hashable, Sendable {
         return found
     }
 
-    /// `0100007F:20FB` is 127.0.0.1:8443: words of 32 bits in the machine's order, which is little-endian.
-    static func address(_ text: Substring) -> String? {
+    /// An address as `/proc/net/tcp` and `tcp6` have it: `0100007F:20FB` is 127.0.0.1:8443: words of 32 bits in the machine's order, which is little-endian.
+    public static func address(_ text: Substring) -> String? {
         let halves = text.split(separator: ":")
         guard halves.count == 2, let port = Int(halves[1], radix: 16), halves[0].count % 8 == 0, halves[0].count <= 32 else { return nil }
         var octets: [UInt8] = []
@@ -74,7 +74,11 @@ struct RunningNode: Hashable, Sendable {
         return "[\(groups.joined(separator: ":"))]:\(port)"
     }
 
-    static func isLoopback(_ address: String) -> Bool {
-        address.hasPrefix("127.") || address.hasPrefix("[0:0:0:0:0:0:0:1]:") || address.hasPrefix("[0:0:0:0:0:ffff:7f")
+    /// Whether only this machine reaches what ``address(_:)`` has written: `127.0.0.0/8`, also within IPv6, and `::1`.
+    public static func isLoopback(_ address: String) -> Bool {
+        if address.hasPrefix("127.") || address.hasPrefix("[0:0:0:0:0:0:0:1]:") { return true }
+        let groups = address.split(separator: ":").map(String.init)
+        // Groups are written without leading zeros: 7f is 0.127.
+        return address.hasPrefix("[0:0:0:0:0:ffff:") && groups.count == 9 && groups[6].count == 4 && groups[6].hasPrefix("7f")
     }
 }

@@ -26,41 +26,36 @@ public struct DatabaseLook: Hashable, Sendable {
 
     /// The house, its administrator, the log's key.
     private static let foundingEntries = 3
-    /// Octets of a database that are copied at most, to be looked at elsewhere.
-    private static let mostCopied = 1 << 30
+    public enum Outcome: Sendable {
+        case seen(DatabaseLook)
+        /// It could not be looked at, which says nothing about the database: why, as a sentence.
+        case unseen(String)
+    }
 
-    /// - Parameter isServed: whether a node runs on it.
+    /// - Parameters:
+    ///   - isServed: whether a node is known to run on it. One that is not known of is noticed by what it writes.
+    ///   - scratch: a directory on whose disk a copy may lie for a moment.
     /// - Throws: ``StorageError/missing(path:)``, ``StorageError/unopenable(_:)``, ``StorageError/newer``,
     ///   ``StorageError/schemaAltered(_:)``, ``StorageError/damaged(_:)``
-    /// - Returns: nil for a database that was not closed in order, and is too large to be copied.
-    public static func look(at path: String, isServed: Bool) throws(StorageError) -> DatabaseLook? {
+    public static func look(at path: String, isServed: Bool, scratch: String) throws(StorageError) -> Outcome {
         guard Opening.exists(path) else { throw .missing(path: path) }
-        do {
-            // A node's own reader's marks are beside it already.
-            if isServed { return try DatabaseLook(opening: path) }
-            let left = ["", "-wal"].map { ($0, Self.size(path + $0)) }
-            // Closed in order: SQLite is told that nobody writes, and makes nothing.
-            if (left[1].1 ?? 0) == 0 { return try DatabaseLook(opening: Self.immutable(path)) }
-            guard left.reduce(0, { $0 + ($1.1 ?? 0) }) <= mostCopied else { return nil }
-            // Not closed in order: a reader would begin to mend it, so it looks at a copy.
-            let folder = FileManager.default.temporaryDirectory.appending(path: "assay-doctor-\(UUID().uuidString)")
-            try FileManager.default.createDirectory(
-                at: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
-            defer { try? FileManager.default.removeItem(at: folder) }
-            let copy = folder.appending(path: "copy.db").path(percentEncoded: false)
-            for (suffix, _) in left { try FileManager.default.copyItem(atPath: path + suffix, toPath: copy + suffix) }
-            return try DatabaseLook(opening: copy)
-        } catch { throw StorageError(error) }
+        // A node's own reader's marks are beside it already.
+        if isServed { return .seen(try open(path)) }
+        for _ in 0..<3 {
+            let files = DatabaseFiles(path)
+            let found: Result<Outcome, StorageError>
+            do throws(StorageError) {
+                // Not closed in order: a reader would begin to mend it, so it looks at a copy. Else SQLite is told that nobody writes.
+                found = .success(files.hasLog ? try files.inCopy(scratch, open) : .seen(try open(files.immutable)))
+            } catch { found = .failure(error) }
+            // Whatever was seen while somebody wrote may be half of the old and half of the new.
+            if DatabaseFiles(path) == files { return try found.get() }
+        }
+        return .unseen("Somebody wrote to it each time it was looked at.")
     }
 
-    private static func size(_ path: String) -> Int? {
-        ((try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? NSNumber)?.intValue
-    }
-
-    /// A URI (SQLite's `immutable=1`); what has a meaning in one is escaped.
-    private static func immutable(_ path: String) -> String {
-        let plain = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "/-._~"))
-        return "file:\(path.addingPercentEncoding(withAllowedCharacters: plain) ?? path)?immutable=1"
+    private static func open(_ name: String) throws(StorageError) -> DatabaseLook {
+        do { return try DatabaseLook(opening: name) } catch { throw StorageError(error) }
     }
 
     private init(opening path: String) throws {

@@ -28,8 +28,10 @@ struct DoctorCommand: AsyncParsableCommand {
             for finding in findings {
                 let mark = finding.level.rawValue.padded(8) + finding.name.padded(17)
                 let blank = String(repeating: " ", count: mark.count)
-                for (index, line) in Self.lines(finding.text, mark.count).enumerated() { say((index == 0 ? mark : blank) + line) }
-                for (index, line) in Self.lines(finding.advice ?? "", mark.count + 2).enumerated() where !line.isEmpty {
+                for (index, line) in Lines.of(finding.text, width: Lines.width - mark.count).enumerated() {
+                    say((index == 0 ? mark : blank) + line)
+                }
+                for (index, line) in Lines.of(finding.advice ?? "", width: Lines.width - mark.count - 2).enumerated() where !line.isEmpty {
                     say(blank + (index == 0 ? "→ " : "  ") + line)
                 }
                 // To be copied: on one line, however long.
@@ -49,9 +51,5 @@ struct DoctorCommand: AsyncParsableCommand {
             ])
         }
         if !isWell { throw ExitCode(1) }
-    }
-
-    private static func lines(_ text: String, _ indent: Int) -> [String] {
-        Lines.of(text, width: Lines.width - indent).map { line in String(line.reversed().drop { $0 == " " }.reversed()) }
     }
 }

@@ -42,7 +42,8 @@ func warn(_ sentence: String) {
     for (index, line) in Lines.of(sentence).enumerated() { say((index == 0 ? "! " : "  ") + line) }
 }
 
-/// Text in lines of at most 80 columns where spaces allow it. Spaces stay: nothing that is shown loses a character.
+/// Text in lines of at most 80 columns where spaces allow it. The end of a line stands for the one space at which it was broken; all
+/// other spaces stay: nothing that is shown loses a character. What stands between backquotes is one word: a command to be copied.
 enum Lines {
     static let width = 80
 
@@ -53,7 +54,7 @@ enum Lines {
             for word in words(paragraph) {
                 let seen = word.count - word.reversed().prefix { $0 == " " }.count
                 if !line.isEmpty, line.count + seen > width {
-                    lines.append(line)
+                    lines.append(String(line.dropLast()))
                     line = ""
                 }
                 line += word
@@ -67,10 +68,16 @@ enum Lines {
     private static func words(_ text: Substring) -> [String] {
         var words: [String] = []
         var word = ""
+        var quotes = text.count { $0 == "`" }
+        var isQuoted = false
         for character in text {
-            if character != " ", word.last == " " {
+            if character != " ", word.last == " ", !isQuoted {
                 words.append(word)
                 word = ""
+            }
+            if character == "`" {
+                quotes -= 1
+                isQuoted = !isQuoted && quotes > 0
             }
             word.append(character)
         }

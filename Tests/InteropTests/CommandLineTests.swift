@@ -117,7 +117,6 @@ struct CommandLineTests {
             ])
         let listener = findings.first { $0["name"] as? String == "listener" }
         #expect(listener?["level"] as? String == "ok" && (listener?["text"] as? String)?.hasPrefix("127.0.0.1:") == true)
-        try stranger(desk)
         try revoke(fingerprint, desk)
         try draw(node, desk)
         let verified = try desk.json("ledger", "verify", "--as", "officer-3")
@@ -132,22 +131,6 @@ struct CommandLineTests {
         let removed = try desk.json("officer", "remove", "officer-2", "--close", "--yes", "--as", "admin")
         #expect((removed["outcome"] as? [String: Any])?["closed"] as? [String] == [])
         #expect(try desk.problem("request", "show", "01930f3e-0000-7000-8000-000000000001", "--as", "officer-1") == "request.not-found")
-    }
-
-    /// Somebody who may not enter the house is told so, and nothing about it.
-    private func stranger(_ desk: Desk) throws {
-        guard geteuid() == 0 else { return }
-        let folder = URL(filePath: desk.path("data")).deletingLastPathComponent().path(percentEncoded: false)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder)
-        let program = folder + "/assay"
-        try FileManager.default.copyItem(atPath: Program.assay.path, toPath: program)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
-        let answer = try Program.named("setpriv").run(
-            ["--reuid=65534", "--regid=65534", "--clear-groups", program, "doctor", "--data", desk.path("data")])
-        #expect(answer.status == 1 && answer.text.hasPrefix("fail    user "), "\(answer.text)")
-        #expect(answer.text.contains("  sudo -u root assay doctor --data \(desk.path("data"))\n"), "\(answer.text)")
-        #expect(!answer.text.contains("missing") && !answer.text.contains("restore") && answer.text.contains("unseen  custody"))
-        #expect(answer.text.split(separator: "\n").allSatisfy { $0.last != " " })
     }
 
     private func revoke(_ fingerprint: String, _ desk: Desk) throws {

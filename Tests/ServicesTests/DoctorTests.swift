@@ -73,6 +73,12 @@ struct DoctorTests {
         Case("a clock that is ahead", "clock", .warn, "more than a day ago") { $0.test.clocks.pass(seconds: 90_000) },
         Case("a database that all may read", "permissions", .fail, "assay.db is open to others (644)") { try chmod($0.database, 0o644) },
         Case("a directory that all may enter", "permissions", .fail, "is open to others (755)") { try chmod($0.test.paths.data, 0o755) },
+        Case("a database that may be run", "permissions", .fail, "assay.db has mode 700 instead of 600") { try chmod($0.database, 0o700) },
+        Case("a directory that is sticky", "permissions", .fail, "has mode 1700 instead of 700") { try chmod($0.test.paths.data, 0o1700) },
+        Case("no anchor", "clock", .unseen, "see custody") {
+            try FileManager.default.removeItem(atPath: $0.test.paths.custody + "/anchor")
+        },
+        Case("no database", "keys", .unseen, "cannot be read") { try FileManager.default.removeItem(atPath: $0.database) },
         Case("a link", "permissions", .fail, "is a link") { bench in
             try FileManager.default.createSymbolicLink(atPath: bench.test.paths.data + "/link", withDestinationPath: "/etc")
         },
@@ -122,8 +128,7 @@ struct DoctorTests {
             var status = stat()
             try #require(lstat(path + "/" + name, &status) == 0)
             let content = status.st_mode & S_IFMT == S_IFREG ? FileManager.default.contents(atPath: path + "/" + name) : nil
-            // A directory's times tell of the flush that was tried in it.
-            let times = content.map { _ in "\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)" } ?? ""
+            let times = "\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)"
             found[name] = [Digest32(of: Bytes(content ?? Data())).hex, "\(status.st_mode)", "\(status.st_uid)", times]
         }
         return found
@@ -141,10 +146,19 @@ struct DoctorTests {
         try await house.services.ledger.stop()
         try #require(FileManager.default.fileExists(atPath: copy.database + "-wal"))
         let before = try Self.contents(copy.data)
-        let findings = await Doctor(copy, clocks: test.clocks).examine()
+        let scratch = copy.data + "-scratch"
+        defer { try? FileManager.default.removeItem(atPath: scratch) }
+        try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: false)
+        let findings = await Doctor(copy, clocks: test.clocks, scratch: scratch).examine()
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch).isEmpty)
         #expect(!findings.contains { $0.level == .fail }, "\(findings)")
         #expect(findings.contains { $0.name == "custody" && $0.text.contains("ended without its last line") })
         #expect(findings.contains { $0.name == "database" && $0.level == .ok })
+        #expect(try Self.contents(copy.data) == before)
+        // Where no copy can be made it was not looked at: that says nothing against the database.
+        let nowhere = await Doctor(copy, clocks: test.clocks, scratch: scratch + "/nowhere").examine()
+        for name in ["database", "keys", "two-person rule"] { #expect(nowhere.first { $0.name == name }?.level == .unseen, "\(name)") }
+        #expect(!nowhere.contains { $0.level == .fail }, "\(nowhere)")
         #expect(try Self.contents(copy.data) == before)
     }
 
@@ -190,6 +204,22 @@ struct DoctorTests {
         try await house.services.ledger.stop()
         _ = await Doctor(test.paths, clocks: test.clocks).examine()
         try await (try await test.open()).services.ledger.stop()
+    }
+
+    @Test(
+        "Which listeners only this machine reaches, as the system writes them",
+        arguments: [
+            ("0100007F:20FB", "127.0.0.1:8443", true), ("00000000:20FB", "0.0.0.0:8443", false),
+            ("0100A8C0:20FB", "192.168.0.1:8443", false),
+            ("00000000000000000000000001000000:20FB", "[0:0:0:0:0:0:0:1]:8443", true),
+            ("00000000000000000000000000000000:20FB", "[0:0:0:0:0:0:0:0]:8443", false),
+            ("0000000000000000FFFF00000100007F:20FB", "[0:0:0:0:0:ffff:7f00:1]:8443", true),
+            ("0000000000000000FFFF00000100F007:20FB", "[0:0:0:0:0:ffff:7f0:1]:8443", false),
+            ("0000000000000000FFFF000001007F00:20FB", "[0:0:0:0:0:ffff:7f:1]:8443", false),
+        ])
+    func loopback(_ text: String, _ written: String, _ isLoopback: Bool) {
+        #expect(RunningNode.address(text[...]) == written)
+        #expect(RunningNode.isLoopback(written) == isLoopback)
     }
 
     @Test("Without a house there is nothing to look at")
