@@ -24,16 +24,16 @@ assay custody list --data "$data"
 # The same document, but for where the authorities' keys lie.
 document=$work/manufacturer.yaml
 sed -E 's/^    key: .*/&\n    custody: hsm/' examples/manufacturer.yaml >"$document"
-[ "$(grep -c '^    custody: hsm$' "$document")" -eq 2 ] || fail "examples/manufacturer.yaml has other authorities than this script knows."
+[ "$(grep -c '^    custody: hsm$' "$document")" -eq 3 ] || fail "examples/manufacturer.yaml has other authorities than this script knows."
 
 show_token_keys() {
-    say "Both authorities' keys were made in the token. Assay says so, and so does pkcs11-tool: sensitive, never extractable."
+    say "The authorities' keys were made in the token, but for the second ones, which it cannot make: those are sealed under it. Assay says so, and so does pkcs11-tool: sensitive, never extractable."
     assay key list --as admin
-    assay key show devices --as admin
+    assay key show hybrid-devices --as admin
     printf '$ pkcs11-tool --token-label assay --login --list-objects --type privkey\n' | tee -a "$transcript"
     said=$(pkcs11-tool --module "$module" --token-label assay --login --pin "$pin" --list-objects --type privkey 2>&1) || fail "$said"
     printf '%s\n' "$said" | tee -a "$transcript"
-    [ "$(grep -c '^Private Key Object' <<<"$said")" -eq 2 ] || fail "The token should have two private keys."
-    [ "$(grep -c 'Access: *sensitive, always sensitive, never extractable, local$' <<<"$said")" -eq 2 ] \
+    [ "$(grep -c '^Private Key Object' <<<"$said")" -eq 3 ] || fail "The token should have three private keys."
+    [ "$(grep -c 'Access: *sensitive, always sensitive, never extractable, local$' <<<"$said")" -eq 3 ] \
         || fail "A key in the token could leave it."
 }

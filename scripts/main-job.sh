@@ -167,6 +167,21 @@ say "What a sceptic needs, in one folder: it can be checked without the server."
 rm -rf "$work/evidence"
 assay evidence "$request" --out "$work/evidence" --as officer-3
 
+say "A device with two keys, ECDSA and ML-DSA: a request by both, the same votes, a certificate with two signatures."
+assay request make --key-out "$work/hybrid.key" --alternative ml-dsa-65 --alternative-out "$work/hybrid-alternative.key" \
+    --out "$work/hybrid.csr"
+assay request submit --profile hybrid-identity --csr "$work/hybrid.csr" --field serial=SN-0001235 --field model=PLC-8 --as officer-3
+hybrid=$(found '[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}')
+assay request approve "$hybrid" --as officer-1 --yes
+assay request approve "$hybrid" --as officer-2 --yes
+assay certificate get "$hybrid" --out "$work/hybrid.pem" --as officer-3
+assay authority certificate hybrid-devices --out "$work/hybrid-issuing.pem" --as officer-3
+
+say "Who knows the second signature verifies both; openssl, which does not, verifies the first and is not disturbed."
+assay verify "$work/hybrid.pem" --chain "$work/hybrid-issuing.pem" --anchor "$work/root.pem" --require both
+openssl verify -x509_strict -CAfile "$work/root.pem" -untrusted "$work/hybrid-issuing.pem" "$work/hybrid.pem" | tee -a "$transcript"
+cp "$work/hybrid.pem" "$work/hybrid-issuing.pem" "$work/evidence/"
+
 say "A station: its key is made where it stands; two officers let it have 100 certificates within an hour."
 station=$work/station
 assay machine enroll line-3 --node "$node" --out "$work/line-3.machine" --home "$station"

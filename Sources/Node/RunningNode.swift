@@ -13,28 +13,37 @@ public struct RunningNode: Hashable, Sendable {
         case unknown
     }
 
-    /// Looks who holds the lock on a custody directory.
+    /// Looks who holds the lock on a custody directory: among the processes of this user by their open files, and among all others in the
+    /// system's list of locks. Lists are told in pieces, and may leave something out while other things come and go, so they are read again.
     static func search(_ custody: String) -> Search {
-        // The system tells of locks in pieces, and may leave one out while others come and go.
-        for _ in 0..<4 {
-            let found = searchOnce(custody)
-            guard found == .none else { return found }
-        }
-        return searchOnce(custody)
+        let place = URL(fileURLWithPath: custody).resolvingSymlinksInPath().path
+        if let process = holder(of: place) { return .found(RunningNode(process: process, listens: listening(process))) }
+        return stranger(custody)
     }
 
-    private static func searchOnce(_ custody: String) -> Search {
+    /// A process with the directory open and locked: the system names the lock beside the open file.
+    private static func holder(of place: String) -> Int? {
+        for process in ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap({ Int($0) }) {
+            for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd")) ?? [] {
+                guard (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/fd/\(name)")) == place,
+                    let facts = try? String(contentsOfFile: "/proc/\(process)/fdinfo/\(name)", encoding: .utf8),
+                    facts.split(separator: "\n").contains(where: { $0.hasPrefix("lock:") && $0.contains("FLOCK") })
+                else { continue }
+                return process
+            }
+        }
+        return nil
+    }
+
+    private static func stranger(_ custody: String) -> Search {
         var status = stat()
         guard stat(custody, &status) == 0, let locks = try? String(contentsOfFile: "/proc/locks", encoding: .utf8) else { return .unknown }
-        let place = URL(fileURLWithPath: custody).resolvingSymlinksInPath().path
-        // `1: FLOCK ADVISORY WRITE 1234 fe:00:5678 0 EOF`; device numbers differ between file systems' layers, so the open file decides.
+        // `1: FLOCK ADVISORY WRITE 1234 fe:00:5678 0 EOF`; device numbers differ between file systems' layers.
         for words in locks.split(separator: "\n").map({ $0.split(separator: " ") }) where words.count > 5 {
             guard words[1] == "FLOCK", words[3] == "WRITE", let process = Int(words[4]),
-                words[5].split(separator: ":").last == Substring(String(status.st_ino))
+                words[5].split(separator: ":").last == Substring(String(status.st_ino)), openFiles(of: process) == nil
             else { continue }
-            guard let open = openFiles(of: process) else { return .found(RunningNode(process: process, listens: nil)) }
-            guard open.contains(place) else { continue }
-            return .found(RunningNode(process: process, listens: listening(process, Set(open))))
+            return .found(RunningNode(process: process, listens: nil))
         }
         return .none
     }
@@ -45,16 +54,21 @@ public struct RunningNode: Hashable, Sendable {
         return names.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)") }
     }
 
-    private static func listening(_ process: Int, _ open: Set<String>) -> [String]? {
-        var found: [String] = []
-        for name in ["tcp", "tcp6"] {
-            guard let table = try? String(contentsOfFile: "/proc/\(process)/net/\(name)", encoding: .utf8) else { continue }
-            for words in table.split(separator: "\n").dropFirst().map({ $0.split(separator: " ") }) where words.count > 9 {
-                guard words[3] == "0A", open.contains("socket:[\(words[9])]"), let address = address(words[1]) else { continue }
-                found.append(address)
-            }
+    private static func listening(_ process: Int) -> [String]? {
+        guard let open = openFiles(of: process).map(Set.init) else { return nil }
+        for _ in 0..<5 {
+            let found = ["tcp", "tcp6"].flatMap { listening(process, open, $0) }
+            guard found.isEmpty else { return found }
         }
-        return found
+        return []
+    }
+
+    private static func listening(_ process: Int, _ open: Set<String>, _ table: String) -> [String] {
+        guard let table = try? String(contentsOfFile: "/proc/\(process)/net/\(table)", encoding: .utf8) else { return [] }
+        return table.split(separator: "\n").dropFirst().map { $0.split(separator: " ") }.compactMap { words in
+            guard words.count > 9, words[3] == "0A", open.contains("socket:[\(words[9])]") else { return nil }
+            return address(words[1])
+        }
     }
 
     /// An address as `/proc/net/tcp` and `tcp6` have it: `0100007F:20FB` is 127.0.0.1:8443: words of 32 bits in the machine's order, which is little-endian.

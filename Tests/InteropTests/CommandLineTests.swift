@@ -82,7 +82,7 @@ struct CommandLineTests {
         let plan = try desk.json("plan", "examples/manufacturer.yaml", "--as", "admin")
         #expect(plan["isEmpty"] as? Bool == false)
         let applied = try desk.json("apply", "examples/manufacturer.yaml", "--yes", "--as", "admin")
-        #expect((applied["certificates"] as? [Any])?.count == 2)
+        #expect((applied["certificates"] as? [Any])?.count == 3)
         #expect(try desk.problem("apply", "/nowhere.yaml", "--as", "admin") == "client.file")
         for number in 1...3 {
             let name = "officer-\(number)"

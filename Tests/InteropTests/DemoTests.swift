@@ -49,7 +49,7 @@ struct DemoTests {
         let verified = try Program.python.run(["-B", Demo.verifier, hsm.folder, "--pin", hsm.pin])
         #expect(verified.status == 0, "\(verified.text)")
         let transcript = try String(contentsOfFile: hsm.file("transcript.txt"), encoding: .utf8)
-        #expect(transcript.ranges(of: "Access:     sensitive, always sensitive, never extractable, local").count == 2)
+        #expect(transcript.ranges(of: "Access:     sensitive, always sensitive, never extractable, local").count == 3)
     }
 
     @Test("One changed byte in any file of the evidence is refused")

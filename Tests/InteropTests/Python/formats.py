@@ -334,6 +334,7 @@ class Document:
             self.without_requester = self.members.get("withoutRequester", False) is True
         elif kind == "authority":
             self.spki = unbase64(self.get("publicKey", str), what="publicKey")
+            self.alternative = unbase64(self.get("alternativePublicKey", str), what="second key") if "alternative" in self.members else None
             self.content = digest(self.get("content", str))
             self.purposes = self.get("purposes", list)
             need(not {"authority", "certificate"} <= set(self.purposes), f"authority {name}: purposes")

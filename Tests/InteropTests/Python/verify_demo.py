@@ -17,6 +17,8 @@ from formats import (
 from x509 import Certificate, Request
 
 SINGLE = "root.pem issuing.pem device.pem device.csr statement.txt submission.txt device.entry device.tlog-proof log.vkey".split()
+# A device with two keys, and the authority above it: both or neither.
+HYBRID = ("hybrid-issuing.pem", "hybrid.pem")
 NOT_EVIDENCE = {"transcript.txt"}
 
 
@@ -36,7 +38,7 @@ def verify(files, pin=None):
     """What was checked, one line each. Raises Refused."""
     said = []
     folders = {name: below(files, name) for name in ("roster", "documents", "persons", "votes")}
-    unknown = set(files) - set(SINGLE) - {f"{folder}/{name}" for folder, names in folders.items() for name in names}
+    unknown = set(files) - set(SINGLE) - set(HYBRID) - {f"{folder}/{name}" for folder, names in folders.items() for name in names}
     need(not unknown, f"files that nothing describes: {sorted(unknown)}")
     for name in SINGLE:
         need(name in files, f"{name} is missing")
@@ -146,6 +148,17 @@ def verify(files, pin=None):
     begins = datetime.datetime.fromtimestamp(statement.opened - validity.get("skew", 300), datetime.timezone.utc)
     need(device.parsed.not_valid_before_utc == begins, "device: notBefore")
     said.append("certificates: contents as the roster and the votes say, each signed by the key above; the request's key, possessed")
+
+    if set(HYBRID) & set(files):
+        need(set(HYBRID) <= set(files), "hybrid: a certificate without the other")
+        middle, hybrid = (Certificate(files[name]) for name in HYBRID)
+        documented = [document for document in authorities.values() if document.content == middle.content]
+        need(len(documented) == 1 and documented[0].spki == middle.spki, "hybrid: its authority is not in the roster")
+        need(documented[0].alternative == middle.alternative_key is not None, "hybrid: its authority has another second key")
+        middle.verify_issued_by(root)
+        hybrid.verify_issued_by(middle)
+        need(not hybrid.is_authority and hybrid.alternative_key is not None, "hybrid: a device has a second key")
+        said.append("hybrid: a device with two keys, each certificate up to the root signed twice, classically and by ML-DSA-65")
 
     # Ledger
     digests = {

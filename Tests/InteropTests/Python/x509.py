@@ -3,10 +3,16 @@ import base64
 import re
 
 from cryptography import x509 as library
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import mldsa
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from formats import H, Refused, need, unbase64, verify_es256
 
 ECDSA_SHA256 = bytes.fromhex("300a06082a8648ce3d040302")
+ML_DSA_65 = bytes.fromhex("300b0609608648016503040312")
+# The object identifiers of X.509 (10/2019) section 9.8: an alternative key, the issuer's alternative algorithm, the alternative signature.
+ALTERNATIVE_KEY, ALTERNATIVE_ALGORITHM, ALTERNATIVE_VALUE = (bytes([0x06, 0x03, 0x55, 0x1D, last]) for last in (0x48, 0x49, 0x4A))
 
 
 def unpem(data, label):
@@ -42,6 +48,14 @@ def elements(data):
     return result
 
 
+def wrapped(tag, content):
+    """One DER value."""
+    size = len(content)
+    width = (size.bit_length() + 7) // 8
+    length = bytes([size]) if size < 0x80 else bytes([0x80 | width]) + size.to_bytes(width, "big")
+    return bytes([tag]) + length + content
+
+
 def sequence(data, count):
     outer = elements(data)
     need(len(outer) == 1 and outer[0][0] == 0x30, "DER: one SEQUENCE is expected")
@@ -63,7 +77,6 @@ class Certificate:
         self.der, self.hash = der, H(der)
         tbs, algorithm, signature = sequence(der, 3)
         self.tbs = tbs[2]
-        self.content = H(self.tbs)
         need(signature[0] == 0x03 and signature[1][:1] == b"\x00", "certificate: signature")
         self.signature = signature[1][1:]
         fields = sequence(self.tbs, 8)
@@ -71,8 +84,33 @@ class Certificate:
         need(fields[2][2] == algorithm[2] == ECDSA_SHA256, "certificate: signature algorithm")
         self.serial = fields[1][1]
         self.issuer, self.subject, self.spki = fields[3][2], fields[5][2], fields[6][2]
+        self.read_alternative(fields)
         self.parsed = parsed(library.load_der_x509_certificate, der)
         self.extensions = parsed(lambda _: self.parsed.extensions, None)
+
+    def read_alternative(self, fields):
+        """Key, algorithm and signature of section 9.8, what the signature covers, and the content before anything was signed."""
+        need(fields[7][0] == 0xA3, "certificate: extensions")
+        items = sequence(fields[7][1], None)
+        values = {}
+        for item in items:
+            parts = elements(item[1])
+            need(parts[0][2] not in values, "certificate: an extension twice")
+            values[parts[0][2]] = parts[-1][1]
+        kept = b"".join(item[2] for item in items if elements(item[1])[0][2] != ALTERNATIVE_VALUE)
+        extensions = wrapped(0xA3, wrapped(0x30, kept))
+        heads = [field[2] for field in fields[:7]]
+        self.content = H(wrapped(0x30, b"".join(heads) + extensions))
+        self.covered = wrapped(0x30, b"".join(heads[:2] + heads[3:]) + extensions)
+        self.alternative_key = values.get(ALTERNATIVE_KEY)
+        algorithm, value = values.get(ALTERNATIVE_ALGORITHM), values.get(ALTERNATIVE_VALUE)
+        need((algorithm is None) == (value is None), "certificate: half an alternative signature")
+        self.alternative_signature = None
+        if value is not None:
+            need(algorithm == ML_DSA_65, "certificate: alternative algorithm")
+            bits = elements(value)
+            need(len(bits) == 1 and bits[0][0] == 0x03 and bits[0][1][:1] == b"\x00", "certificate: alternative signature")
+            self.alternative_signature = bits[0][1][1:]
 
     def extension(self, kind):
         try:
@@ -92,6 +130,15 @@ class Certificate:
         subject = issuer.extension(library.SubjectKeyIdentifier)
         need(key and subject and key.key_identifier == subject.digest, "certificate: authority key identifier")
         verify_es256(issuer.spki, self.signature, self.tbs, "certificate")
+        # Whoever has a second key signs with it too.
+        need((issuer.alternative_key is None) == (self.alternative_signature is None), "certificate: alternative signature")
+        if issuer.alternative_key is not None:
+            key = parsed(load_der_public_key, issuer.alternative_key)
+            need(isinstance(key, mldsa.MLDSA65PublicKey), "certificate: the issuer's alternative key")
+            try:
+                key.verify(self.alternative_signature, self.covered)
+            except InvalidSignature:
+                raise Refused("certificate: the alternative signature does not verify") from None
 
 
 class Request:
