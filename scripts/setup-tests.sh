@@ -18,3 +18,4 @@ if ! cmp -s "$wanted" .oracles/requirements.txt; then
     # Last: a run that was interrupted before begins again.
     cp "$wanted" .oracles/requirements.txt
 fi
+scripts/setup-bouncycastle.sh

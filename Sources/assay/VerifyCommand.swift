@@ -36,6 +36,9 @@ struct VerifyCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Which signatures must hold: classical, alternative or both.", valueName: "which"))
     var require = CertificatePath.Requirement.classical
 
+    @Option(help: ArgumentHelp("The time at which it is to hold, as 2026-11-25T07:02:24Z or a date; without it now.", valueName: "time"))
+    var at: UTCTime?
+
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
@@ -50,7 +53,7 @@ struct VerifyCommand: AsyncParsableCommand {
                     .invalid, "verify.too-many", title: "Too many certificates",
                     detail: "At most \(CertificatePath.mostOthers) are accepted.")
             }
-            let path = CertificatePath(of: certificate, through: others, to: anchors, requiring: require, at: SystemClocks().now)
+            let path = CertificatePath(of: certificate, through: others, to: anchors, requiring: require, at: at ?? SystemClocks().now)
             isValid = path.isValid
             for (number, one) in path.certificates.enumerated() {
                 say("\(number == 0 ? "" : "\n")\(number)  \(one.tbs.subject.description)")
