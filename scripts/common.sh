@@ -40,3 +40,27 @@ packages() {
     "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends --allow-downgrades "${missing[@]}" >/dev/null \
         || fail "Could not install: ${missing[*]}"
 }
+
+# from_newest FOLDER NAME[=VERSION]…: unpacks packages of Debian's newest suite into FOLDER; nothing is installed, and nothing of the
+# machine's apt changes. The suite moves on: a version that is gone is replaced by the one that has taken its place.
+from_newest() {
+    local folder=$1 uri work name apt
+    shift
+    command -v apt-get >/dev/null || fail "These come as Debian packages, and there is no apt-get here: $*"
+    # The machine's own mirror.
+    uri=$(apt-get indextargets --format '$(ORIGIN)|$(REPO_URI)' 'Created-By: Packages' | sed -n 's/^Debian|//p' | grep -v security | head -n 1) || true
+    [ -n "$uri" ] || fail "apt knows no Debian mirror: apt-get update"
+    work=$(mktemp -d)
+    mkdir -p "$work/lists/partial" "$work/archives/partial" "$folder"
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri sid main" >"$work/sources.list"
+    apt=(apt-get -q -o "Dir::Etc::SourceList=$work/sources.list" -o Dir::Etc::SourceParts=/dev/null -o Dir::Etc::Preferences=/dev/null
+        -o Dir::Etc::PreferencesParts=/dev/null -o "Dir::State::Lists=$work/lists" -o "Dir::Cache=$work"
+        -o "Dir::Cache::Archives=$work/archives" -o APT::Sandbox::User=root -o Acquire::Languages=none)
+    "${apt[@]}" update >/dev/null || fail "The lists of Debian's newest suite could not be fetched."
+    for name in "$@"; do
+        (cd "$work/archives" && { "${apt[@]}" download "$name" 2>/dev/null || "${apt[@]}" download "${name%%=*}"; } >/dev/null) \
+            || fail "The package $name could not be fetched."
+        dpkg-deb -x "$work/archives/${name%%=*}"_*.deb "$folder"
+    done
+    rm -rf "$work"
+}

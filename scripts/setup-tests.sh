@@ -18,4 +18,7 @@ if ! cmp -s "$wanted" .oracles/requirements.txt; then
     # Last: a run that was interrupted before begins again.
     cp "$wanted" .oracles/requirements.txt
 fi
+
+# Last: .oracles is made anew above when its Python packages change.
+scripts/setup-nss.sh
 scripts/setup-bouncycastle.sh

@@ -31,7 +31,7 @@ extension PKCS11Token {
     func makes(_ pair: PKCS11KeyPair) async throws(CustodyError) -> Bool {
         try await run(within: configuration.signing) { _, token throws(PKCS11Interruption) in
             let mechanisms = try token.connected().mechanisms
-            return (mechanisms[pair.mechanism] ?? 0) & PKCS11.MechanismFlag.generateKeyPair != 0
+            return (mechanisms[pair.mechanism] ?? 0) & PKCS11.MechanismFlag.makesKeys != 0
                 && pair.signing.contains { (mechanisms[$0] ?? 0) & PKCS11.MechanismFlag.sign != 0 }
         }
     }
@@ -40,7 +40,7 @@ extension PKCS11Token {
         _ pair: PKCS11KeyPair, _ id: Bytes, _ label: String, _ worker: PKCS11Threads.Worker
     ) throws(PKCS11Interruption) -> MadeKey {
         let mechanisms = try connected().mechanisms
-        guard let flags = mechanisms[pair.mechanism], flags & PKCS11.MechanismFlag.generateKeyPair != 0 else {
+        guard let flags = mechanisms[pair.mechanism], flags & PKCS11.MechanismFlag.makesKeys != 0 else {
             throw .failed(.refused("\(self) makes no \(pair.algorithm) keys: it has no \(pair.mechanism.name)."))
         }
         guard pair.signing.contains(where: { (mechanisms[$0] ?? 0) & PKCS11.MechanismFlag.sign != 0 }) else {
@@ -114,7 +114,7 @@ extension PKCS11Token {
             }
             try PKCS11KeyFacts(try module.attributes(lease.session, handle, PKCS11KeyFacts.types)).requireSafe()
             let publicKey = try pair.publicKey(
-                try module.attributes(lease.session, publicHandle, [.ecPoint, .modulus, .publicExponent]))
+                try module.attributes(lease.session, publicHandle, pair.publicAttributes))
             let scheme = SignatureAlgorithm.preferred(for: pair.algorithm)
             guard let mechanism = PKCS11SigningMechanism(scheme, pair.algorithm) else { throw .unacceptable("nothing signs with it") }
             _ = try sign(PKCS11Signing(publicKey: publicKey, scheme: scheme, mechanism: mechanism), Self.probe, handle, lease)

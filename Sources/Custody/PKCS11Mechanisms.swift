@@ -23,7 +23,8 @@ struct PKCS11SigningMechanism: Hashable, Sendable {
         case .rsa:
             guard let hash = scheme.hash else { return nil }
             self.init(.rsaPSS, Self.pss(hash))
-        case .mlDSA: return nil
+        // Without a parameter: hedged where the module can, with an empty context.
+        case .mlDSA: self.init(.mlDSA)
         }
     }
 
@@ -69,7 +70,11 @@ struct PKCS11KeyPair: Hashable, Sendable {
         case .rsa(let bits):
             (mechanism, keyType, signing) = (.rsaKeyPair, .rsa, [.rsaPKCS1, .rsaPSS])
             parameters = [[.init(.modulusBits, UInt(bits)), .init(.publicExponent, [1, 0, 1] as Bytes)]]
-        case .mlDSA: return nil
+        case .mlDSA(let set):
+            // CKP_ML_DSA_65 and _87.
+            guard let number: UInt = [65: 2, 87: 3][set] else { return nil }
+            (mechanism, keyType, signing) = (.mlDSAKeyPair, .mlDSA, [.mlDSA])
+            parameters = [[.init(.parameterSet, number)]]
         }
     }
 
@@ -98,6 +103,15 @@ struct PKCS11KeyPair: Hashable, Sendable {
         return (0...all.count).map { Array(all.dropLast($0)) }
     }
 
+    /// What a public object has of the key.
+    var publicAttributes: [PKCS11.AttributeType] {
+        switch keyType {
+        case .rsa: [.modulus, .publicExponent]
+        case .mlDSA: [.value]
+        case .ec, .ecEdwards, .aes: [.ecPoint]
+        }
+    }
+
     /// The public key from a public object's attributes.
     /// - Throws: ``PKCS11Fault/unacceptable(_:)``
     func publicKey(_ attributes: [PKCS11.AttributeType: Bytes]) throws(PKCS11Fault) -> SubjectPublicKeyInfo {
@@ -105,6 +119,10 @@ struct PKCS11KeyPair: Hashable, Sendable {
             if keyType == .rsa {
                 guard let modulus = attributes[.modulus], let exponent = attributes[.publicExponent] else { throw .keyForm }
                 return try SubjectPublicKeyInfo(rsa: algorithm, modulus: modulus, exponent: exponent)
+            }
+            if keyType == .mlDSA {
+                guard let value = attributes[.value] else { throw .keyForm }
+                return try SubjectPublicKeyInfo(algorithm, key: value)
             }
             guard let value = attributes[.ecPoint], let point = Self.point(value, octets: pointOctets) else { throw .keyForm }
             return try SubjectPublicKeyInfo(algorithm, key: point)

@@ -11,6 +11,7 @@ enum PKCS11 {
         static let token = Self(number: 0x1)
         static let isPrivate = Self(number: 0x2)
         static let label = Self(number: 0x3)
+        static let value = Self(number: 0x11)
         static let keyType = Self(number: 0x100)
         static let id = Self(number: 0x102)
         static let sensitive = Self(number: 0x103)
@@ -36,6 +37,7 @@ enum PKCS11 {
         static let ecParameters = Self(number: 0x180)
         static let ecPoint = Self(number: 0x181)
         static let alwaysAuthenticate = Self(number: 0x202)
+        static let parameterSet = Self(number: 0x61d)
         static let allowedMechanisms = Self(number: 0x4000_0600)
     }
 
@@ -52,6 +54,7 @@ enum PKCS11 {
         case ec = 3
         case aes = 0x1f
         case ecEdwards = 0x40
+        case mlDSA = 0x4a
     }
 
     /// CKM_…
@@ -59,6 +62,8 @@ enum PKCS11 {
         case rsaKeyPair = 0x0
         case rsaPKCS1 = 0x1
         case rsaPSS = 0xd
+        case mlDSAKeyPair = 0x1c
+        case mlDSA = 0x1d
         case ecKeyPair = 0x1040
         case ecdsa = 0x1041
         case edwardsKeyPair = 0x1055
@@ -72,6 +77,8 @@ enum PKCS11 {
             case .rsaKeyPair: "CKM_RSA_PKCS_KEY_PAIR_GEN"
             case .rsaPKCS1: "CKM_RSA_PKCS"
             case .rsaPSS: "CKM_RSA_PKCS_PSS"
+            case .mlDSAKeyPair: "CKM_ML_DSA_KEY_PAIR_GEN"
+            case .mlDSA: "CKM_ML_DSA"
             case .ecKeyPair: "CKM_EC_KEY_PAIR_GEN"
             case .ecdsa: "CKM_ECDSA"
             case .edwardsKeyPair: "CKM_EC_EDWARDS_KEY_PAIR_GEN"
@@ -89,6 +96,8 @@ enum PKCS11 {
         static let sign: UInt = 0x800
         static let generate: UInt = 0x8000
         static let generateKeyPair: UInt = 0x10000
+        /// Of a mechanism that makes pairs: NSS says CKF_GENERATE of ML-DSA's.
+        static let makesKeys = generateKeyPair | generate
     }
 
     /// CKF_… of tokens.

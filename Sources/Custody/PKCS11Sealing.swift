@@ -36,16 +36,7 @@ extension PKCS11Token {
     private func makeSealingKey(_ id: Bytes, _ worker: PKCS11Threads.Worker) throws(PKCS11Interruption) {
         guard try count(id, worker) == 0 else { throw .failed(.refused("\(self) has an object with the id \(id.hex) already.")) }
         do throws(PKCS11Interruption) {
-            let lease = try lease(worker)
-            do throws(PKCS11Fault) {
-                try withReadWriteSession(lease.connection, worker) { session throws(PKCS11Fault) in
-                    _ = try module.generateKey(session, .aesKey, Self.template(id))
-                }
-            } catch {
-                settle(error, worker, lease.connection, nil)
-                // An answer that got lost: the key is there.
-                guard try count(id, worker) == 1 else { throw .failed(custodyError(error)) }
-            }
+            try callForSealingKey(id, worker)
             try attempt(worker, key: id) { lease throws(PKCS11Fault) in
                 let handle = try handle(of: id, lease, kind: .secretKey)
                 try Self.requireSafe(try module.attributes(lease.session, handle, Self.types))
@@ -64,12 +55,35 @@ extension PKCS11Token {
         }
     }
 
+    /// One call of C_GenerateKey that may have an effect. A template that the module refuses has none, so a shorter one may follow.
+    private func callForSealingKey(_ id: Bytes, _ worker: PKCS11Threads.Worker) throws(PKCS11Interruption) {
+        var refusal = PKCS11Fault.unacceptable("no template is known")
+        // Not every module knows CKA_MODIFIABLE.
+        for optional in [[.init(.modifiable, false)], []] as [[PKCS11Attribute]] {
+            let lease = try lease(worker)
+            do throws(PKCS11Fault) {
+                try withReadWriteSession(lease.connection, worker) { session throws(PKCS11Fault) in
+                    _ = try module.generateKey(session, .aesKey, Self.template(id) + optional)
+                }
+                return
+            } catch {
+                settle(error, worker, lease.connection, nil)
+                // An answer that got lost: the key is there.
+                let made = try count(id, worker)
+                if made == 1 { return }
+                guard made == 0, error.reaction == .template else { throw .failed(custodyError(error)) }
+                refusal = error
+            }
+        }
+        throw .failed(custodyError(refusal))
+    }
+
     private static func template(_ id: Bytes) -> [PKCS11Attribute] {
         [
             .init(.class, PKCS11.ObjectClass.secretKey.rawValue), .init(.keyType, PKCS11.KeyType.aes.rawValue), .init(.token, true),
             .init(.isPrivate, true), .init(.sensitive, true), .init(.extractable, false), .init(.encrypt, true), .init(.decrypt, true),
             .init(.sign, false), .init(.verify, false), .init(.wrap, false), .init(.unwrap, false), .init(.derive, false),
-            .init(.modifiable, false), .init(.valueLength, 32 as UInt), .init(.id, id), .init(.label, Bytes("assay seal".utf8)),
+            .init(.valueLength, 32 as UInt), .init(.id, id), .init(.label, Bytes("assay seal".utf8)),
         ]
     }
 

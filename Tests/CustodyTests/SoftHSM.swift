@@ -129,16 +129,17 @@ enum SoftHSM {
 
 /// Custodies over which one suite runs.
 enum Provider: Sendable, CustomTestStringConvertible {
-    case sealed, softHSM
+    case sealed, softHSM, nss
     case token(PKCS11Token)
 
-    /// Those that can run here; "SoftHSM2 and pkcs11-tool are there" names what is missing.
-    static var present: [Provider] { SoftHSM.isThere ? [.sealed, .softHSM] : [.sealed] }
+    /// Those that can run here; where ASSAY_ORACLES is `required`, a test names what is missing.
+    static var present: [Provider] { [.sealed] + (SoftHSM.isThere ? [.softHSM] : []) + (NSS.isThere ? [.nss] : []) }
 
     var testDescription: String {
         switch self {
         case .sealed: "sealed"
         case .softHSM: "SoftHSM2"
+        case .nss: "NSS"
         case .token(let token): "\(token)"
         }
     }
@@ -151,6 +152,7 @@ enum Provider: Sendable, CustomTestStringConvertible {
         case .softHSM:
             let token = try await SoftHSM.shared.get().connected()
             return custody.tokenKeys(context, in: token, sealingKey: try await SoftHSM.sealingKey.value, entropy: SystemEntropy())
+        case .nss: return custody.tokenKeys(context, in: try await NSS.token.value, entropy: SystemEntropy())
         case .token(let token): return custody.tokenKeys(context, in: token, entropy: SystemEntropy())
         }
     }

@@ -7,9 +7,10 @@ import Testing
 
 @Suite("Keys in a SoftHSM2 token")
 struct SoftHSMTests {
-    @Test("Where ASSAY_ORACLES is `required`, SoftHSM2 and pkcs11-tool are there")
+    @Test("Where ASSAY_ORACLES is `required`, SoftHSM2, pkcs11-tool and NSS are there")
     func isThere() {
         if ProcessInfo.processInfo.environment["ASSAY_ORACLES"] == "required" {
+            #expect(NSS.isThere, "Missing: NSS's softoken. scripts/setup-nss.sh fetches it.")
             #expect(SoftHSM.isThere, "Missing: softhsm2, opensc. scripts/setup-tests.sh installs them.")
         }
     }

@@ -15,7 +15,7 @@ struct TokenSealTests {
 
     @Test("Without a sealing key, what the token cannot do is refused by name")
     func refused() async throws {
-        let token = try await SoftHSM.shared.get().connected()
+        let token = try await SoftHSM.token().connected()
         let folder = try TestFolder()
         let custody = try CustodyDirectory.create(at: folder.custody, entropy: SystemEntropy())
         let keys = custody.tokenKeys(try Self.context(), in: token, entropy: SystemEntropy())
@@ -139,6 +139,40 @@ struct TokenSealTests {
             .signer(for: record, as: .ecdsaSHA256)
         await token.close()
         await stranger.close()
+    }
+
+    @Test("NSS keeps a sealing key as well, and wants its nonce's length in bits", .enabled(if: NSS.isThere))
+    func nss() async throws {
+        let token = try await NSS.token.value
+        #expect(try await token.canSeal())
+        let sealing = SystemEntropy().bytes(16)
+        try await token.addSealingKey(id: sealing)
+        let folder = try TestFolder()
+        let custody = try CustodyDirectory.create(at: folder.custody, entropy: SystemEntropy())
+        try custody.protect(.token(try await token.tokenSeal(under: sealing, entropy: SystemEntropy())), entropy: SystemEntropy())
+        custody.release()
+        let again = try await CustodyDirectory.open(
+            at: folder.custody, passphrase: { () throws(CustodyError) in throw .sealed }, token: { _ in token })
+        #expect(again.kind == .token(TokenKey(label: "NSS Certificate DB", serial: "0000000000000000", id: sealing)))
+        try await token.remove(sealing)
+    }
+
+    @Test("ML-DSA keys are made inside NSS, and never leave it", .enabled(if: NSS.isThere))
+    func quantum() async throws {
+        let token = try await NSS.token.value
+        let folder = try TestFolder()
+        let custody = try CustodyDirectory.create(at: folder.custody, entropy: SystemEntropy())
+        let keys = custody.tokenKeys(try Self.context(), in: token, entropy: SystemEntropy())
+        for algorithm in [KeyAlgorithm.mlDSA65, .mlDSA87] {
+            let record = try await keys.generate(algorithm, id: Self.id(), purposes: [.certificate])
+            guard case .token = record.place else {
+                Issue.record("\(record.place)")
+                continue
+            }
+            let facts = try await keys.facts(of: record)
+            #expect(facts.isSensitive == true && facts.isExtractable == false && facts.wasNeverExtractable == true && facts.signs == true)
+            try await keys.destroy(record)
+        }
     }
 
     @Test("A lost answer while the sealing key is made leaves it there, made once; a refusal leaves nothing")
