@@ -7,6 +7,7 @@ import java.security.KeyPairGenerator;
 import java.security.PublicKey;
 import java.security.Security;
 import java.security.spec.ECGenParameterSpec;
+import java.util.Base64;
 import java.util.Date;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
@@ -47,7 +48,12 @@ public class Hybrid {
     }
 
     private static X509CertificateHolder certificate(String path) throws Exception {
-        return new X509CertificateHolder(Files.readAllBytes(Path.of(path)));
+        byte[] octets = Files.readAllBytes(Path.of(path));
+        if (octets[0] != 0x30) {
+            String text = new String(octets).replaceAll("-----[A-Z ]+-----", "");
+            octets = Base64.getMimeDecoder().decode(text);
+        }
+        return new X509CertificateHolder(octets);
     }
 
     private static ContentVerifierProvider verifier(SubjectPublicKeyInfo key) throws Exception {
