@@ -21,3 +21,4 @@ fi
 
 # Last: .oracles is made anew above when its Python packages change.
 scripts/setup-nss.sh
+scripts/setup-bouncycastle.sh

@@ -45,7 +45,9 @@ extension Charter {
         }
         // People vote and machines draw: no key and no name does both.
         guard !roster.keys.contains(where: { $0.key.digest == statement.machine.key }),
-            !documents.authorities.values.contains(where: { $0.value.publicKey.digest == statement.machine.key }),
+            !documents.authorities.values.contains(where: { authority in
+                authority.value.signingKeys.contains { $0.publicKey.digest == statement.machine.key }
+            }),
             !roster.people.contains(statement.machine.name)
         else { throw .allowanceInvalid("The machine's key or name is a person's, or an authority's.") }
         let submission = try submission(statement, evidence.submission, policy)

@@ -121,7 +121,8 @@ public struct Guard: Sendable {
         let (certificate, wish) = try charter.certificate(
             tbs, request, content: draw.content, wish: draw.request, opened: draw.time, profile, authority)
         // A device with a machine's key could draw in that machine's name.
-        guard !view.statements.values.contains(where: { $0.machine.key == certificate.publicKey.digest }) else { throw .keyNotAllowed }
+        let own = [certificate.publicKey.digest] + (wish.alternative.map { [$0.publicKey.digest] } ?? [])
+        guard !view.statements.values.contains(where: { own.contains($0.machine.key) }) else { throw .keyNotAllowed }
         try requireUnrevoked(wish)
         return try warrant(for: certificate, unfinished, by: authority, key)
     }

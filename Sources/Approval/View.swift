@@ -176,9 +176,9 @@ public struct View: Sendable {
             return entry.digests[Entry.DigestKey.statement].map { [.closed($0, until: end)] } ?? []
         case .certificateIssue, .requestReject, .allowanceReject, .revocationReject: return decided
         case .certificateRevoke:
-            // The certificate, and a key that others may have, for ever.
+            // The certificate, and keys that others may have, for ever.
             return decided
-                + [entry.digests[Entry.DigestKey.certificate], entry.digests[Entry.DigestKey.key]].compactMap(\.self)
+                + [Entry.DigestKey.certificate, Entry.DigestKey.key, Entry.DigestKey.alternativeKey].compactMap { entry.digests[$0] }
                 .map { .closed($0, until: .never) }
         case .authorityIssue: return entry.digests[Entry.DigestKey.content].map { [.closed($0, until: .never)] } ?? []
         default: return []

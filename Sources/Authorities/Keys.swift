@@ -79,7 +79,9 @@ extension CertificateAuthorities {
     private func report(_ record: KeyRecord, _ name: String, _ created: UTCTime, asks: Bool) async throws(Problem) -> KeyReport {
         let charter = try ledger.view().charter
         let user =
-            charter.documents.authorities.values.first { $0.value.publicKey.der == record.publicKey }?.value.name.description
+            charter.documents.authorities.values.first { $0.value.signingKeys.contains { $0.publicKey.der == record.publicKey } }?.value
+            .name
+            .description
             ?? (charter.roster.log.key == record.publicKey ? "log" : nil)
         var facts: [(String, Bool?)]?
         var unanswered: String?

@@ -300,7 +300,10 @@ public struct Doctor: Sendable {
                 return Finding(
                     "keys", .fail, "The document of authority \(line.name) is missing.", "Restore the newest backup of the database.")
             }
-            needed.append(("authority \(authority.name)", authority.publicKey.der, authority.custody))
+            for key in authority.signingKeys {
+                let user = key.slot == .classical ? "authority \(authority.name)" : "authority \(authority.name), its second one,"
+                needed.append((user, key.publicKey.der, authority.custody))
+            }
         }
         for (user, publicKey, name) in needed {
             guard let key = look.keys.first(where: { $0.publicKey == publicKey }) else {

@@ -2,7 +2,7 @@ import Basics
 
 /// Path validation (RFC 5280 §6.1) from a trusted certificate to one that is asked about, for both of a certificate's signatures: names,
 /// validity, constraints and usages count once, signatures by what is required. There are no policies and no name constraints here:
-/// a critical extension that is not understood fails.
+/// a critical extension that is not understood fails, and so does an authority with name constraints. Names are compared octet for octet.
 public struct CertificatePath: Sendable {
     /// Which signatures must hold, on every certificate of the path.
     public enum Requirement: String, Hashable, Sendable, CaseIterable {
@@ -35,7 +35,6 @@ public struct CertificatePath: Sendable {
     /// The first thing that fails, nil when nothing does.
     public var failure: Finding? { findings.first { $0.level == .fail } }
 
-    private static let longest = 10
     public static let mostOthers = 100
 
     /// - Parameters:
@@ -46,51 +45,43 @@ public struct CertificatePath: Sendable {
         of certificate: Certificate, through others: [Certificate], to anchors: [Certificate], requiring requirement: Requirement,
         at time: UTCTime
     ) {
-        let (path, isComplete) = Self.path(of: certificate, others.prefix(Self.mostOthers), anchors.prefix(Self.mostOthers))
-        certificates = path
+        var search = PathSearch(others: others.prefix(Self.mostOthers), anchors: anchors.prefix(Self.mostOthers))
+        search.extend([certificate])
+        // An issuer may have several certificates: one that expired, one without second key. The shortest path that holds is the answer.
+        var first: (certificates: [Certificate], findings: [Finding])?
+        for path in search.complete.sorted(by: { $0.count < $1.count }) {
+            let findings = Self.findings(path, isComplete: true, requirement, time)
+            first = first ?? (path, findings)
+            guard findings.contains(where: { $0.level == .fail }) else {
+                first = (path, findings)
+                break
+            }
+        }
+        let chosen = first ?? (search.longest, Self.findings(search.longest, isComplete: false, requirement, time))
+        certificates = chosen.certificates
+        findings = chosen.findings
+    }
+
+    private static func findings(
+        _ path: [Certificate], isComplete: Bool, _ requirement: Requirement, _ time: UTCTime
+    ) -> [Finding] {
         var findings: [Finding] = []
         for (number, one) in path.enumerated() {
-            findings.append(Self.validity(one, number, time))
-            findings.append(Self.extensions(one, number))
-            if number > 0 { findings.append(Self.authority(one, number, below: path[..<number])) }
+            findings.append(validity(one, number, time))
+            findings.append(extensions(one, number))
+            if number > 0 { findings.append(authority(one, number, below: path[..<number])) }
             if number + 1 < path.count {
-                findings += Self.signatures(one, number, by: path[number + 1], requirement)
+                findings += signatures(one, number, by: path[number + 1], requirement)
             } else if !isComplete {
                 findings.append(
                     Finding(
                         certificate: number, name: "issuer", level: .fail,
                         text: "Its issuer, \(one.tbs.issuer.description), is neither given nor trusted."))
             } else {
-                findings.append(Self.trusted(one, number, requirement, isAlone: path.count == 1))
+                findings.append(trusted(one, number, requirement, isAlone: path.count == 1))
             }
         }
-        self.findings = findings
-    }
-
-    /// Upwards by names and key identifiers; of several candidates the first that has signed, else the first.
-    private static func path(
-        of certificate: Certificate, _ others: ArraySlice<Certificate>, _ anchors: ArraySlice<Certificate>
-    ) -> (path: [Certificate], isComplete: Bool) {
-        var path = [certificate]
-        while let last = path.last, path.count < longest {
-            if anchors.contains(last) { return (path, true) }
-            func fits(_ issuer: Certificate) -> Bool {
-                issuer.tbs.subject == last.tbs.issuer && identifies(issuer, last) && !path.contains(issuer)
-            }
-            let candidates = anchors.filter(fits) + others.filter(fits)
-            guard let next = candidates.first(where: { last.isSigned(by: $0.tbs.publicKey) }) ?? candidates.first else { break }
-            path.append(next)
-        }
-        return (path, path.last.map { anchors.contains($0) } ?? false)
-    }
-
-    /// False only where both sides name a key, and different ones.
-    private static func identifies(_ issuer: Certificate, _ subject: Certificate) -> Bool {
-        guard let own = issuer.tbs.value(of: .subjectKeyIdentifier).flatMap({ try? SubjectKeyIdentifier(der: $0.value) }),
-            let named = subject.tbs.value(of: .authorityKeyIdentifier).flatMap({ try? AuthorityKeyIdentifier(der: $0.value) })?
-                .keyIdentifier
-        else { return true }
-        return own.bytes == named
+        return findings
     }
 
     private static func validity(_ one: Certificate, _ number: Int, _ time: UTCTime) -> Finding {
@@ -108,10 +99,12 @@ public struct CertificatePath: Sendable {
     ]
 
     private static func extensions(_ one: Certificate, _ number: Int) -> Finding {
-        let unknown = one.tbs.extensions.first { $0.isCritical && !understood.contains($0.oid) }
+        // Name constraints limit what is below, also where somebody forgot to make them critical (RFC 5280 §4.2.1.10).
+        let unknown = one.tbs.extensions.first { ($0.isCritical || $0.oid == .nameConstraints) && !understood.contains($0.oid) }
         return Finding(
             certificate: number, name: "extensions", level: unknown == nil ? .ok : .fail,
-            text: unknown.map { "The critical extension \($0.oid) is not understood here." } ?? "Every critical extension is understood.")
+            text: unknown.map { "The extension \($0.oid) limits it, and is not understood here." }
+                ?? "Every extension that could limit it is understood.")
     }
 
     private static func authority(_ one: Certificate, _ number: Int, below: ArraySlice<Certificate>) -> Finding {
@@ -168,11 +161,55 @@ public struct CertificatePath: Sendable {
 
     /// What is trusted is not proven by a signature of its own; but where alternative signatures count it must have the key for them.
     private static func trusted(_ one: Certificate, _ number: Int, _ requirement: Requirement, isAlone: Bool) -> Finding {
-        if requirement.requires(.alternative), one.tbs.value(of: .subjectAltPublicKeyInfo) == nil {
+        if !isAlone, requirement.requires(.alternative), one.tbs.value(of: .subjectAltPublicKeyInfo) == nil {
             return Finding(
                 certificate: number, name: "alternative", level: .fail,
                 text: "It is trusted, and has no alternative key: nothing below it can be verified by one.")
         }
         return Finding(certificate: number, name: "issuer", level: .ok, text: "Trusted: you named it.")
+    }
+}
+
+/// Finds the paths to what is trusted, upwards by names and key identifiers.
+private struct PathSearch {
+    private static let longest = 10
+    /// Very many certificates of one name, given to keep somebody busy, end the search.
+    private static let mostSteps = 256
+
+    let others: ArraySlice<Certificate>
+    let anchors: ArraySlice<Certificate>
+    private(set) var complete: [[Certificate]] = []
+    /// The longest that reached nothing that is trusted.
+    private(set) var longest: [Certificate] = []
+    private var steps = 0
+
+    init(others: ArraySlice<Certificate>, anchors: ArraySlice<Certificate>) {
+        self.others = others
+        self.anchors = anchors
+    }
+
+    mutating func extend(_ path: [Certificate]) {
+        guard let last = path.last, steps < Self.mostSteps else { return }
+        steps += 1
+        if anchors.contains(last) { return complete.append(path) }
+        if path.count > longest.count { longest = path }
+        guard path.count < Self.longest else { return }
+        let candidates = (anchors + others).filter {
+            $0.tbs.subject == last.tbs.issuer && Self.identifies($0, last) && !path.contains($0)
+        }
+        // Whoever has signed comes first: of namesakes with other keys there may be many.
+        let signed = candidates.map { last.isSigned(by: $0.tbs.publicKey) }
+        for wanted in [true, false] {
+            for (issuer, hasSigned) in zip(candidates, signed) where hasSigned == wanted { extend(path + [issuer]) }
+        }
+    }
+
+    /// False only where both sides name a key, and different ones.
+    private static func identifies(_ issuer: Certificate, _ subject: Certificate) -> Bool {
+        guard let own = issuer.tbs.value(of: .subjectKeyIdentifier).flatMap({ try? SubjectKeyIdentifier(der: $0.value) }),
+            let named = subject.tbs.value(of: .authorityKeyIdentifier).flatMap({ try? AuthorityKeyIdentifier(der: $0.value) })?
+                .keyIdentifier
+        else { return true }
+        return own.bytes == named
     }
 }

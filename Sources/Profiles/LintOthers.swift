@@ -48,12 +48,39 @@ extension LintRule {
             return clash
                 ? "noRevAvail is not critical, not in an authority, and not beside a CRL or OCSP address (RFC 9608)." : nil
         },
+        LintRule("alt.noncritical", .error) { view in
+            alternative.first { view[$0]?.isCritical == true }.map {
+                "The extension \($0.description) is not critical, or every program that does not know it refuses the certificate."
+            }
+        },
+        LintRule("alt.form", .error) { view in
+            do throws(PKIXError) {
+                _ = try view.tbs.alternativePublicKey()
+                _ = try view.tbs.alternativeSignatureAlgorithm()
+                return nil
+            } catch { return "Of the second key or signature, \(error.text)." }
+        },
+        LintRule("alt.other-key", .error) { view in
+            view[.subjectAltPublicKeyInfo]?.value == view.tbs.publicKey.der
+                ? "The second key is the key itself: whoever has one has both." : nil
+        },
+        LintRule("alt.vouched", .error) { view in
+            view.has(.subjectAltPublicKeyInfo) && !view.has(.altSignatureAlgorithm)
+                ? "A second key needs a second signature: nothing else vouches for it on the day it is for." : nil
+        },
+        LintRule("alt.fits-issuer", .error) { view in
+            let named = (try? view.tbs.alternativeSignatureAlgorithm()) ?? nil
+            guard view.has(.altSignatureAlgorithm), named != view.issuer.alternativeSignatureAlgorithm else { return nil }
+            return "The issuer's second key signs with \(view.issuer.alternativeSignatureAlgorithm?.name ?? "nothing: there is none")."
+        },
         LintRule("nocheck.responder", .error) { view in
             guard let mark = view[.ocspNoCheck] else { return nil }
             return view.purposes?.contains(.ocspSigning) == true && !view.isAuthority && !mark.isCritical
                 ? nil : "ocsp-nocheck belongs to a certificate with the purpose OCSPSigning (RFC 6960 §4.2.2.2.1)."
         },
     ]
+
+    private static let alternative: [OID] = [.subjectAltPublicKeyInfo, .altSignatureAlgorithm, .altSignatureValue]
 
     private static let emptyList: Bytes = [0x30, 0x00]
 

@@ -38,6 +38,8 @@ public struct Entry: Hashable, Sendable {
         public static let secondRow: UInt8 = 7
         /// H of a SubjectPublicKeyInfo that is never to be certified again.
         public static let key: UInt8 = 8
+        /// The same for a certificate's alternative key.
+        public static let alternativeKey: UInt8 = 9
     }
 
     /// Octets of an entry at most.

@@ -124,7 +124,9 @@ public struct Revocations: Sendable {
             digests[Entry.DigestKey.votes] = Digest32(of: revoked.votes.map(\.digest).sorted().flatMap(\.bytes))
             digests[Entry.DigestKey.row] = decided.row
             if revoked.statement.reason == .keyCompromise {
+                // Who has taken one of a device's keys may have taken both.
                 digests[Entry.DigestKey.key] = revoked.certificate.tbs.publicKey.digest
+                digests[Entry.DigestKey.alternativeKey] = (try? revoked.certificate.tbs.alternativePublicKey())?.digest
             }
             outcome = revoked.statement.reason.rawValue
             type = .certificateRevoke

@@ -185,7 +185,10 @@ private func show(_ report: RevocationReport) {
     facts.add("Serial", "\(statement.serial), of authority \(statement.authority.name)")
     facts.add("Reason", statement.reason.rawValue)
     facts.add("Since", statement.effective.description)
-    if statement.reason == .keyCompromise { facts.add("Its key", "is never certified again") }
+    if statement.reason == .keyCompromise {
+        let hasTwo = report.certificate.tbs.value(of: .subjectAltPublicKeyInfo) != nil
+        facts.add(hasTwo ? "Its keys" : "Its key", hasTwo ? "are never certified again, neither of them" : "is never certified again")
+    }
     facts.add("Requester", statement.requester?.description ?? "nobody")
     facts.add(
         "Votes", "until \(statement.expires), as profile \(statement.profile.name) asks, under roster version \(statement.rosterVersion)")

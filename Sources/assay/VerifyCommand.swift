@@ -14,7 +14,8 @@ struct VerifyCommand: AsyncParsableCommand {
             have two signatures (X.509 §9.8): --require says which must hold, on every certificate of the chain. Revocation is not \
             looked at: `assay certificate show` asks the node. Exit status 1 when something fails.
 
-            Without --anchor a self-signed certificate in --chain is trusted, because you named it.
+            Without --anchor a self-signed certificate in --chain is trusted, because you named it. What stands behind the certificate in \
+            its own file may stand between, and is not trusted.
 
             Example:
               assay verify device.pem --chain issuing.pem --chain root.pem --require both
@@ -36,21 +37,27 @@ struct VerifyCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Which signatures must hold: classical, alternative or both.", valueName: "which"))
     var require = CertificatePath.Requirement.classical
 
+    @Option(help: ArgumentHelp("The time at which it is to hold, as 2026-11-25T07:02:24Z or a date; without it now.", valueName: "time"))
+    var at: UTCTime?
+
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
         var isValid = false
         try await reporting(json: output.json) {
-            guard let certificate = try Self.certificates(certificate).first else { throw Self.problem(certificate, "there is none in it") }
-            let others = try chain.flatMap(Self.certificates)
+            let own = try Self.certificates(certificate)
+            guard let certificate = own.first else { throw Self.problem(certificate, "there is none in it") }
             let named = try anchor.flatMap(Self.certificates)
-            let anchors = anchor.isEmpty ? others.filter { $0.tbs.subject == $0.tbs.issuer } : named
+            let given = try chain.flatMap(Self.certificates)
+            let anchors = anchor.isEmpty ? given.filter { $0.tbs.subject == $0.tbs.issuer } : named
+            let others = own.dropFirst() + given
             guard others.count <= CertificatePath.mostOthers, anchors.count <= CertificatePath.mostOthers else {
                 throw Problem(
                     .invalid, "verify.too-many", title: "Too many certificates",
                     detail: "At most \(CertificatePath.mostOthers) are accepted.")
             }
-            let path = CertificatePath(of: certificate, through: others, to: anchors, requiring: require, at: SystemClocks().now)
+            let path = CertificatePath(
+                of: certificate, through: Array(others), to: anchors, requiring: require, at: at ?? SystemClocks().now)
             isValid = path.isValid
             for (number, one) in path.certificates.enumerated() {
                 say("\(number == 0 ? "" : "\n")\(number)  \(one.tbs.subject.description)")

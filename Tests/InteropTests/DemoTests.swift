@@ -52,6 +52,27 @@ struct DemoTests {
         #expect(transcript.ranges(of: "Access:     sensitive, always sensitive, never extractable, local").count == 3)
     }
 
+    @Test("Bouncy Castle verifies both signatures of the hybrid device and of the two authorities above it; certtool is not disturbed")
+    func bouncyCastle() throws {
+        let demo = try Demo.result.get()
+        let java = ["-cp", ".oracles/bouncycastle/*", "Tests/InteropTests/Java/Hybrid.java", "check"]
+        for (issuer, certificates) in [("hybrid-issuing.pem", ["hybrid.pem"]), ("root.pem", ["hybrid-issuing.pem", "root.pem"])] {
+            let answer = try Program.named("java").run(java + [demo.file(issuer)] + certificates.map(demo.file))
+            let expected = String(repeating: "classical true alternative true\n", count: certificates.count)
+            #expect(answer.status == 0 && answer.text == expected, "\(answer.text)")
+        }
+        let wrong = try Program.named("java").run(java + [demo.file("root.pem"), demo.file("hybrid.pem")])
+        #expect(wrong.text == "classical false alternative false\n", "\(wrong.text)")
+        let chain = try ["hybrid.pem", "hybrid-issuing.pem"].map { try String(contentsOfFile: demo.file($0), encoding: .utf8) }.joined()
+        let file = FileManager.default.temporaryDirectory.appending(path: "hybrid-chain-\(UUID().uuidString).pem")
+        try chain.write(to: file, atomically: false, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let certtool = try Program.named("certtool").run([
+            "--verify", "--load-ca-certificate", demo.file("root.pem"), "--infile", file.path(percentEncoded: false),
+        ])
+        #expect(certtool.status == 0, "\(certtool.text)")
+    }
+
     @Test("One changed byte in any file of the evidence is refused")
     func flipped() throws {
         let demo = try Demo.result.get()

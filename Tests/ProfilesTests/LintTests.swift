@@ -157,6 +157,18 @@ struct LintTests {
                     Fixture.tlv(0x30, [0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x86, 0x08] + Bytes("http://a".utf8))),
                 critical: false)
         },
+        Breach("alt.noncritical", .error) { try $0.set("2.5.29.72", Fixture.mlDSAKey().der, critical: true) },
+        Breach("alt.noncritical", .error) { try $0.set("2.5.29.73", SignatureAlgorithm.mlDSA65.identifier.der, critical: true) },
+        Breach("alt.form", .error) {
+            try $0.set("2.5.29.72", [0x30, 0x09, 0x30, 0x03, 0x06, 0x01, 0x2a, 0x03, 0x02, 0x00, 0x01], critical: false)
+        },
+        Breach("alt.form", .error) {
+            let padded = AlgorithmIdentifier(oid: SignatureAlgorithm.mlDSA65.identifier.oid, parameters: [0x05, 0x00])
+            try $0.set("2.5.29.73", padded.der, critical: false)
+        },
+        Breach("alt.other-key", .error) { try $0.set("2.5.29.72", $0.publicKey.der, critical: false) },
+        Breach("alt.vouched", .error) { try $0.set("2.5.29.72", Fixture.mlDSAKey().der, critical: false) },
+        Breach("alt.fits-issuer", .error) { try $0.set("2.5.29.73", SignatureAlgorithm.mlDSA65.identifier.der, critical: false) },
         Breach("nocheck.responder", .error) { try $0.set("1.3.6.1.5.5.7.48.1.5", [0x05, 0x00], critical: false) },
     ]
 

@@ -88,6 +88,74 @@ struct HybridTests {
         try await house.services.ledger.stop()
     }
 
+    /// Who has taken a device's keys asks for another certificate, with one of the two in either place.
+    @Test("After a compromise neither of a certificate's two keys is certified again, as first or as second key")
+    func compromised() async throws {
+        let (test, house) = try await Self.found()
+        defer { test.remove() }
+        let subject = try Name([try Attribute(oid: .commonName, kind: .utf8, text: "device")])
+        let (key, second) = (try KeyAlgorithm.ecdsaP256.generate(), try KeyAlgorithm.mlDSA65.generate())
+        func submit(_ key: SoftwareKey, _ second: SoftwareKey, _ serial: String) async throws -> RequestRecord {
+            let csr = try CertificateRequest.make(subject: subject, key: key, alternative: second).der
+            return try await house.services.registrar.submit(
+                try test.wish(house, serial: serial, csr: csr), by: test.officers[2].principal(.registrationOfficer))
+        }
+        let record = try await submit(key, second, "SN-1")
+        try await test.vote(record, test.officers[0], house)
+        let issued = try await test.vote(record, test.officers[1], house)
+        // Opened before the keys were known to be lost, decided after.
+        let early = try await submit(try KeyAlgorithm.ecdsaP256.generate(), second, "SN-2")
+        try await test.vote(early, test.officers[0], house)
+        let revocation = try test.revocation(try Certificate(der: try #require(issued.certificate)), house)
+        _ = try await test.request(revocation, house)
+        for officer in [0, 1] { try await test.vote(revocation, test.officers[officer], house) }
+
+        let before = house.keys.signatures(.certificate)
+        await expect("key.revoked") { try await test.vote(early, test.officers[1], house) }
+        let (fresh, freshSecond) = (try KeyAlgorithm.ecdsaP256.generate(), try KeyAlgorithm.mlDSA65.generate())
+        for (first, other) in [(key, freshSecond), (fresh, second), (second, freshSecond)] {
+            await expect("key.revoked") { try await submit(first, other, "SN-3") }
+        }
+        #expect(house.keys.signatures(.certificate) == before)
+        _ = try await submit(fresh, freshSecond, "SN-4")
+        try await test.audit(house)
+        try await house.services.ledger.stop()
+        // A restart remembers it from the ledger.
+        let again = try await test.open()
+        #expect(try again.services.ledger.view().isKeyRevoked(second.publicKey))
+        try await again.services.ledger.stop()
+    }
+
+    @Test("A machine does not put its own key into a certificate, as second key neither")
+    func machineKey() async throws {
+        let (test, house) = try await Self.found(["ml-dsa-65", "ecdsa-p256"])
+        defer { test.remove() }
+        let machine = try KeyAlgorithm.ecdsaP256.generate()
+        let station = try TestStation("line-3", key: try PrivateKey(pkcs8: machine.pkcs8))
+        _ = try await test.opened(house, station, number: 3)
+        let before = house.keys.signatures(.certificate)
+        let csr = try CertificateRequest.make(
+            subject: try Name([try Attribute(oid: .commonName, kind: .utf8, text: "device")]), key: try KeyAlgorithm.ecdsaP256.generate(),
+            alternative: machine
+        ).der
+        await expect("statement.key-not-allowed") { try await test.draw(house, station, try test.wish(csr: csr)) }
+        #expect(house.keys.signatures(.certificate) == before)
+        try await house.services.ledger.stop()
+    }
+
+    @Test("Each key of a hybrid authority is known by its user; the doctor misses a second key that is gone")
+    func keys() async throws {
+        let (test, house) = try await Self.found()
+        defer { test.remove() }
+        let users = try await house.services.authorities.allKeys().compactMap(\.user)
+        #expect(users.sorted() == ["devices", "devices", "log", "root", "root"])
+        try await house.services.ledger.stop()
+        try test.write("DELETE FROM key WHERE algorithm = 'ml-dsa-65' AND name LIKE 'devices %'")
+        let findings = await Doctor(test.paths, clocks: test.clocks).examine()
+        let found = try #require(findings.first { $0.name == "keys" })
+        #expect(found.level == .fail && found.text.contains("authority devices, its second one, is missing"), "\(found.text)")
+    }
+
     @Test("A profile with second keys needs an authority that vouches for them, and an authority with one an issuer with one")
     func unvouched() async throws {
         let (test, house) = try await TestHouse.found()
