@@ -40,10 +40,11 @@ public struct House: Sendable {
     /// Opens the house: proves the database against the anchor, loads or completes the authorities' certificates.
     /// - Parameters:
     ///   - acceptClock: whether more than a day may have passed since the last entry.
+    ///   - checksOwnSignatures: whether each signature of a software key is verified before it leaves; others always are.
     ///   - passphrase: asked for only when the master key is sealed under one.
     ///   - pin: asked for when the settings name tokens.
     public static func open(
-        _ paths: HousePaths, _ surroundings: Surroundings, acceptClock: Bool = false,
+        _ paths: HousePaths, _ surroundings: Surroundings, acceptClock: Bool = false, checksOwnSignatures: Bool = false,
         passphrase: MasterPassphrase = { () throws(Problem) in throw CustodyError.sealed.problem },
         pin: TokenPIN = { _ throws(Problem) in throw CustodyError.misconfigured("Nobody can be asked for the token's PIN.").problem }
     ) async throws(Problem) -> House {
@@ -55,14 +56,17 @@ public struct House: Sendable {
             }
             tokens = try HouseTokens(try TokenFile(custody: paths.custody).read(), pin: pin, clocks: surroundings.clocks)
         } catch { throw Problem(wrapping: error) }
-        do throws(Problem) { return try await open(paths, surroundings, acceptClock, passphrase, tokens) } catch {
+        do throws(Problem) {
+            return try await open(paths, surroundings, acceptClock, checksOwnSignatures, passphrase, tokens)
+        } catch {
             await tokens.close()
             throw error
         }
     }
 
     private static func open(
-        _ paths: HousePaths, _ surroundings: Surroundings, _ acceptClock: Bool, _ passphrase: MasterPassphrase, _ tokens: HouseTokens
+        _ paths: HousePaths, _ surroundings: Surroundings, _ acceptClock: Bool, _ checksOwnSignatures: Bool, _ passphrase: MasterPassphrase,
+        _ tokens: HouseTokens
     ) async throws(Problem) -> House {
         let custody: CustodyDirectory
         let serverKey: PrivateKey
@@ -80,7 +84,9 @@ public struct House: Sendable {
                 custody: custody, databasePath: paths.database, clocks: surroundings.clocks, entropy: surroundings.entropy,
                 acceptClock: acceptClock))
         let charter = try ledger.view().charter
-        let keys = tokens.keys(custody, SealContext(instance: charter.instance, pin: charter.pin), entropy: surroundings.entropy)
+        let keys = tokens.keys(
+            custody, SealContext(instance: charter.instance, pin: charter.pin), checksOwnSignatures: checksOwnSignatures,
+            entropy: surroundings.entropy)
         let authorities = CertificateAuthorities(ledger: ledger, keys: keys, entropy: surroundings.entropy)
         for problem in try await authorities.complete() {
             surroundings.logger.error(

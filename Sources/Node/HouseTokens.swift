@@ -78,11 +78,18 @@ struct HouseTokens: Sendable {
         for module in modules.values { module.finalize() }
     }
 
-    func keys(_ custody: CustodyDirectory, _ context: SealContext, entropy: any Entropy) -> Custodies {
+    /// - Parameter checksOwnSignatures: of software keys; those that tokens and RSA keys make are always checked.
+    func keys(
+        _ custody: CustodyDirectory, _ context: SealContext, checksOwnSignatures: Bool, entropy: any Entropy
+    ) -> Custodies {
         Custodies(
-            sealed: custody.sealedKeys(context, entropy: entropy),
+            sealed: custody.sealedKeys(context, checksOwnSignatures: checksOwnSignatures, entropy: entropy),
             tokens: all.map { settings, token in
-                (settings, custody.tokenKeys(context, in: token, sealingKey: settings.sealingKey, entropy: entropy))
+                (
+                    settings,
+                    custody.tokenKeys(
+                        context, in: token, sealingKey: settings.sealingKey, checksOwnSignatures: checksOwnSignatures, entropy: entropy)
+                )
             })
     }
 }

@@ -108,6 +108,12 @@ struct Serve: AsyncParsableCommand {
     @Flag(help: "Start although more than a day has passed since the last entry: the clock is right.")
     var acceptClock = false
 
+    @Flag(
+        help:
+            "Verify each signature of a software key before it leaves, too; those by tokens, RSA keys and for authorities' certificates always are."
+    )
+    var checkSignatures = false
+
     @OptionGroup var master: MasterOptions
 
     func run() async throws {
@@ -125,7 +131,7 @@ struct Serve: AsyncParsableCommand {
             let logger = Logger(label: "assay") { JSONLogHandler(label: $0, clocks: clocks) }
             let house = try await House.open(
                 HousePaths(data: data), .init(clocks: clocks, entropy: SystemEntropy(), logger: logger), acceptClock: acceptClock,
-                passphrase: master.passphrase, pin: TokenPINs.read)
+                checksOwnSignatures: checkSignatures, passphrase: master.passphrase, pin: TokenPINs.read)
             try await house.serve(.init(host: host, port: Int(port))) { bound in
                 let address = "\(host):\(bound)"
                 say("https://\(address)")

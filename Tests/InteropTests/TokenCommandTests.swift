@@ -73,6 +73,57 @@ struct TokenCommandTests {
         #expect(try desk.problem("custody", "remove", "hsm", "--data", desk.path("data")) == "custody.not-found")
     }
 
+    @Test("A module that crashes takes the server with it, and nothing else: the vote is repeated, and one certificate is issued")
+    func crash() async throws {
+        let desk = try Desk()
+        defer { desk.close() }
+        let hsm = try TestToken(desk)
+        let shim = Program.root.appending(path: "Tests/PKCS11Shim/shim.c").path(percentEncoded: false)
+        let compiled = try Program(path: "/bin/sh").run([
+            "-c", "exec \"$(command -v clang || command -v cc)\" -std=c17 -O2 -fPIC -shared -o \"$1\" \"$2\"", "sh", desk.path("shim.so"),
+            shim,
+        ])
+        try #require(compiled.status == 0, "\(compiled.text)")
+        _ = try desk.json("login", "--new", "--as", "admin", "--unsealed", "--out", desk.path("admin.person"))
+        _ = try desk.json("init", "--administrator", desk.path("admin.person"), "--data", desk.path("data"))
+        _ = try desk.json(
+            hsm.add("hsm", ["--module": desk.path("shim.so")]) + [
+                "--environment", "ASSAY_SHIM_MODULE=/usr/lib/softhsm/libsofthsm2.so", "--environment",
+                "ASSAY_SHIM_CRASH=\(desk.path("crash"))",
+            ])
+        _ = try desk.json("login", try await desk.serve(), "--as", "admin")
+        let document = try String(contentsOfFile: "examples/manufacturer.yaml", encoding: .utf8)
+            .replacing("    key: ecdsa-p256\n", with: "    key: ecdsa-p256\n    custody: hsm\n")
+        try document.write(toFile: desk.path("hsm.yaml"), atomically: false, encoding: .utf8)
+        _ = try desk.json("apply", desk.path("hsm.yaml"), "--yes", "--as", "admin")
+        for number in 1...3 {
+            let name = "officer-\(number)"
+            let code = try #require(
+                try desk.json("officer", "add", name, "--role", "registration-officer", "--as", "admin")["code"] as? String)
+            let person = try desk.json("login", code, "--as", name, "--unsealed")
+            let fingerprint = try #require(person["fingerprint"] as? String)
+            _ = try desk.json("officer", "confirm", name, "--fingerprint", fingerprint, "--yes", "--as", "admin")
+        }
+        try desk.csr("device")
+        let request = try desk.json(
+            "request", "submit", "--profile", "device-identity", "--csr", desk.path("device.csr"), "--field", "serial=SN-1", "--field",
+            "model=PLC-7", "--as", "officer-3")
+        let id = try #require(request["id"] as? String)
+        _ = try desk.json("request", "approve", id, "--yes", "--as", "officer-1")
+        try #require(FileManager.default.createFile(atPath: desk.path("crash"), contents: nil))
+        #expect(try desk.problem("request", "approve", id, "--yes", "--as", "officer-2")?.hasPrefix("client.") == true)
+        #expect(desk.stop() != 0)
+        #expect(!FileManager.default.fileExists(atPath: desk.path("crash")))
+
+        let node = try await desk.serve()
+        for name in ["officer-1", "officer-2"] { _ = try desk.json("login", node, "--as", name) }
+        #expect((try desk.json("certificate", "list", "--as", "officer-1")["certificates"] as? [Any])?.isEmpty == true)
+        #expect(try desk.json("request", "approve", id, "--yes", "--as", "officer-2")["state"] as? String == "issued")
+        #expect((try desk.json("certificate", "list", "--as", "officer-1")["certificates"] as? [Any])?.count == 1)
+        _ = try desk.json("ledger", "verify", "--as", "officer-1")
+        #expect(desk.stop() == 0)
+    }
+
     /// Where each key lies, said by Assay and by the token.
     private func look(_ desk: Desk) throws {
         let keys = try desk.json("key", "list", "--as", "admin")["keys"] as? [[String: Any]] ?? []

@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -231,7 +232,14 @@ static CK_RV shim_C_SignInit(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
     return answer;
 }
 
+// Where a program of its own loads this: dies in its next signature when the file that ASSAY_SHIM_CRASH names is there.
+static void crash_if_told(void) {
+    const char *file = getenv("ASSAY_SHIM_CRASH");
+    if (file != NULL && unlink(file) == 0) abort();
+}
+
 static CK_RV shim_C_Sign(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG length, CK_BYTE *signature, CK_ULONG *signature_length) {
+    crash_if_told();
     AROUND(C_Sign, session, is_away() ? 0x32 : real->C_Sign(session, data, length, signature, signature_length))
     pthread_mutex_lock(&lock);
     if (answer == 0 && spoiled > 0) {
@@ -261,7 +269,13 @@ static CK_RV shim_C_GetFunctionList(CK_FUNCTION_LIST **functions) {
     return 0;
 }
 
-CK_RV C_GetFunctionList(CK_FUNCTION_LIST **functions) { return real == NULL ? 0x5 : shim_C_GetFunctionList(functions); }
+int shim_load(const char *path);
+
+CK_RV C_GetFunctionList(CK_FUNCTION_LIST **functions) {
+    const char *path = getenv("ASSAY_SHIM_MODULE");
+    if (real == NULL && path != NULL) shim_load(path);
+    return real == NULL ? 0x5 : shim_C_GetFunctionList(functions);
+}
 
 // Before anything else: the module that does the work.
 int shim_load(const char *path) {
