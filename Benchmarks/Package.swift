@@ -12,9 +12,12 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     ],
     targets: [
+        // The least program in C that signs with a key in a token.
+        .target(name: "CLoop", cSettings: [.unsafeFlags(["-O2"])]),
         .executableTarget(
             name: "bench",
             dependencies: [
+                "CLoop",
                 .product(name: "AssayNode", package: "assay"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),

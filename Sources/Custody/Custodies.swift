@@ -54,9 +54,12 @@ public struct Custodies: Sendable {
         try await keys.destroy(record)
     }
 
-    /// How the token keeps a key that lies in it, asked now; nil for a key that lies in none.
+    /// How the token keeps a key that lies in it, asked now, once it has signed with it; nil for a key that lies in none.
     public func facts(of record: KeyRecord) async throws(CustodyError) -> PKCS11KeyFacts? {
         guard case .token = record.place, let name = custody(of: record), let keys = tokens[name]?.keys else { return nil }
+        if let algorithm = KeyAlgorithm(named: record.algorithm) {
+            try await keys.signer(for: record, as: .preferred(for: algorithm)).probe()
+        }
         return try await keys.facts(of: record)
     }
 

@@ -117,13 +117,10 @@ extension PKCS11Token {
                 try module.attributes(lease.session, publicHandle, pair.publicAttributes))
             let scheme = SignatureAlgorithm.preferred(for: pair.algorithm)
             guard let mechanism = PKCS11SigningMechanism(scheme, pair.algorithm) else { throw .unacceptable("nothing signs with it") }
-            _ = try sign(PKCS11Signing(publicKey: publicKey, scheme: scheme, mechanism: mechanism), Self.probe, handle, lease)
+            _ = try sign(PKCS11Signing(publicKey: publicKey, scheme: scheme, mechanism: mechanism), probeMessage, handle, lease)
             return MadeKey(publicKey: publicKey, id: id)
         }
     }
-
-    /// No message that anybody could take for a certificate or a checkpoint.
-    private static let probe = Bytes("assay/probe/v1\n".utf8)
 
     /// Removes every object with this id.
     func destroy(_ id: Bytes, _ worker: PKCS11Threads.Worker) throws(PKCS11Interruption) {

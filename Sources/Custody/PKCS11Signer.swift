@@ -25,6 +25,8 @@ struct PKCS11Signer: Signer {
         counter.count(warrant.kind)
         return try await token.sign(message, with: id, signing)
     }
+
+    func probe() async throws(CustodyError) { _ = try await token.sign(probeMessage, with: id, signing) }
 }
 
 extension PKCS11Token {

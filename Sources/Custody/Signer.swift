@@ -9,7 +9,12 @@ public protocol Signer: Sendable {
     var key: Digest32 { get }
     /// Signs `message`, having compared key, kind and the message's own digest with the warrant.
     func sign(_ message: Bytes, under warrant: consuming Warrant) async throws(CustodyError) -> Bytes
+    /// Whether the key signs, tried now: over octets that stand for nothing, and verified. It needs no leave, for nobody gets the signature.
+    func probe() async throws(CustodyError)
 }
+
+/// No message that anybody could take for a certificate or a checkpoint.
+let probeMessage = Bytes("assay/probe/v1\n".utf8)
 
 /// Makes keys and opens them for signing.
 public protocol KeyProvider: Sendable {
@@ -62,6 +67,10 @@ struct SoftwareSigner: Signer {
         let signature = software.publicKey.keyAlgorithm.isSlow ? await threads.run { made(message) } : made(message)
         guard let signature else { throw .refused("The key did not sign.") }
         return signature
+    }
+
+    func probe() async throws(CustodyError) {
+        guard await threads.run({ made(probeMessage) }) != nil else { throw .refused("The key did not sign.") }
     }
 
     /// nil also for a signature that does not verify: it never leaves, for it may tell of the key.

@@ -11,6 +11,8 @@ struct Bench {
         // `bench issuing` measures that alone, for profilers.
         let only = CommandLine.arguments.dropFirst().first
         if only == nil || only == "issuing" { try issuingInProcess() }
+        if only == nil || only == "algorithms" { try Algorithms.run() }
+        if only == nil || only == "token" { try await Token.run() }
         if only == nil || only == "committer" { try await CommitterAlone.run() }
         if only == nil || only == "house" { try await House32.run(storing: 0) }
         if only == nil || only == "stored" { try await House32.run(storing: 100_000) }
