@@ -22,6 +22,6 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
-            ], swiftSettings: [.swiftLanguageMode(.v6)])
+            ], swiftSettings: [.swiftLanguageMode(.v6)]),
     ]
 )
