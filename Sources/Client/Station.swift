@@ -40,7 +40,8 @@ public struct Station: Sendable {
                 guard let der = Bytes(base64: text) else { throw PKIXError.signatureInvalid }
                 chain.append(try Certificate(der: der))
             }
-            guard certificate.tbs.publicKey == csr.publicKey, let issuer = chain.first,
+            guard certificate.tbs.publicKey == csr.publicKey,
+                try certificate.tbs.alternativePublicKey() == csr.alternative?.publicKey, let issuer = chain.first,
                 zip([certificate] + chain, chain).allSatisfy({ $0.isSigned(by: $1) }),
                 certificate.tbs.issuer == issuer.tbs.subject
             else { throw PKIXError.signatureInvalid }

@@ -8,6 +8,7 @@ enum Advice {
         "client.node-unreachable": "Next: start it with `assay serve`, or look whether its address has changed.",
         "client.file": "Next: correct the path, or the rights on it.",
         "client.file-not-private": "Next: run that, and ask who could have read it.",
+        "client.file-exists": "Next: the same command with another file, or move that one away.",
         "client.folder-exists": "Next: the same command with another --as NAME.",
         "client.folder-damaged": "Next: restore it; without a backup, an administrator invites you anew under another name.",
         "client.folder-not-empty": "Next: the same command with another --out.",

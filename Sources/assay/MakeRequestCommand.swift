@@ -41,10 +41,17 @@ extension RequestCommand {
             guard (alternative == nil) == (alternativeOut == nil) else {
                 throw ValidationError("--alternative and --alternative-out belong together.")
             }
+            let files = [keyOut, out] + (alternativeOut.map { [$0] } ?? [])
+            guard Set(files).count == files.count else { throw ValidationError("Each file needs a name of its own.") }
         }
 
         func run() async throws {
             try await reporting(json: output.json) {
+                for path in [keyOut] + (alternativeOut.map { [$0] } ?? []) where try LocalFiles.readIfThere(path) != nil {
+                    throw Problem(
+                        .conflict, "client.file-exists", title: "A key would be lost",
+                        detail: "\(path.escaped) is there already, and what is overwritten is gone.")
+                }
                 let own = try Self.generate(key)
                 let second = try alternative.map(Self.generate)
                 let request: CertificateRequest

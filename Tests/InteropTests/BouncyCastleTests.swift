@@ -233,4 +233,43 @@ struct BouncyCastleTests {
         }
         #expect(try Program.assay.run(chained + ["--require", "none"]).status == 64)
     }
+
+    @Test("assay request make: Bouncy Castle and openssl accept the request, openssl has its key, and no key is ever overwritten")
+    func makeRequest() throws {
+        let folder = try Self.folder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        func file(_ name: String) -> String { folder.appending(path: name).path(percentEncoded: false) }
+        let arguments = [
+            "request", "make", "--key-out", file("key"), "--alternative", "ml-dsa-65", "--alternative-out", file("second"), "--out",
+            file("csr"),
+        ]
+        let made = try Program.assay.run(arguments)
+        #expect(made.status == 0, "\(made.text)")
+        let der = try PEM.derOrPEM(Bytes(try Data(contentsOf: URL(filePath: file("csr")))), labels: PEM.requestLabels)
+        let request = try Self.write(der, "CERTIFICATE REQUEST", folder, "request")
+        let checked = try Self.bouncyCastle("check-request", request + ".der")
+        #expect(checked.text == "classical true alternative true\n", "\(checked.text)")
+        let openssl = try Program.named("openssl").run(["req", "-verify", "-noout", "-in", file("csr")])
+        #expect(openssl.text.contains("verify OK"), "\(openssl.text)")
+        let key = try Program.named("openssl").run(["pkey", "-in", file("key"), "-pubout"])
+        #expect(key.text == PEM.encode("PUBLIC KEY", try CertificateRequest(der: der).publicKey.der), "\(key.text)")
+        for name in ["key", "second"] {
+            #expect(try FileManager.default.attributesOfItem(atPath: file(name))[.posixPermissions] as? Int == 0o600)
+        }
+
+        let before = try ["key", "second"].map { try Data(contentsOf: URL(filePath: file($0))) }
+        for path in ["key", "second"] {
+            try FileManager.default.moveItem(atPath: file(path), toPath: file("kept"))
+            let again = try Program.assay.run(arguments)
+            #expect(again.status == 1 && again.text.contains("client.file-exists"), "\(again.text)")
+            #expect(!FileManager.default.fileExists(atPath: file(path)), "half of it was made")
+            try FileManager.default.moveItem(atPath: file("kept"), toPath: file(path))
+        }
+        #expect(try ["key", "second"].map { try Data(contentsOf: URL(filePath: file($0))) } == before)
+        let same = try Program.assay.run([
+            "request", "make", "--key-out", file("one"), "--alternative", "ml-dsa-65", "--alternative-out", file("one"), "--out",
+            file("two"),
+        ])
+        #expect(same.status == 64, "\(same.text)")
+    }
 }
