@@ -41,11 +41,7 @@ struct AlgorithmTests {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let issuerKey = try Self.key(for: scheme).generate()
-        let root = try Profile.authority(
-            document: .object([
-                "name": .string("root"), "subject": .string("CN=Root, O=Example"), "key": .string(issuerKey.publicKey.keyAlgorithm.name),
-                "years": .integer(30), "purposes": .array([.string("authority"), .string("certificate"), .string("crl")]),
-            ]))
+        let root = try Profile.authority(document: Self.root(issuerKey.publicKey.keyAlgorithm))
         let own = try root.ownIssuer(publicKey: issuerKey.publicKey)
         let issuer = Issuer(name: own.name, keyIdentifier: own.keyIdentifier, signatureAlgorithm: scheme, notAfter: .never)
         let issuerFile = try Self.write(
@@ -63,6 +59,40 @@ struct AlgorithmTests {
                 #expect(try oracle.verify(issuerFile, damaged).status != 0, "\(oracle.name), \(subject.name) by \(scheme.name)")
             }
         }
+    }
+
+    /// The JDK is asked once for each way of signing: it takes long to begin.
+    @Test(
+        "The JDK verifies our certificates by every algorithm that it knows, refuses damaged ones, and keytool reads them",
+        arguments: SignatureAlgorithm.known.filter { !Oracle.classicalOnly.contains($0.name) })
+    func jdk(_ scheme: SignatureAlgorithm) throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "jdk-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let issuerKey = try Self.key(for: scheme).generate()
+        let root = try Profile.authority(document: Self.root(issuerKey.publicKey.keyAlgorithm))
+        let own = try root.ownIssuer(publicKey: issuerKey.publicKey)
+        let issuer = Issuer(name: own.name, keyIdentifier: own.keyIdentifier, signatureAlgorithm: scheme, notAfter: .never)
+        let issuerFile = try Self.write(
+            try root.fill(Self.filling(issuerKey.publicKey, [:]), issuer: issuer), issuerKey, scheme, "issuer", folder)
+        let device = try Profile(document: Self.device.canonicalBytes)
+        var (good, bad): ([String], [String]) = ([], [])
+        for subject in KeyAlgorithm.known where subject != .rsa4096 && subject != .rsa3072 {
+            let tbs = try device.fill(Self.filling(try subject.generate().publicKey, ["serial": "SN-1"]), issuer: issuer)
+            good.append(try Self.write(tbs, issuerKey, scheme, subject.name, folder) + ".der")
+            bad.append(try Self.write(tbs, issuerKey, scheme, subject.name + "-damaged", folder, damage: true) + ".der")
+        }
+        let said = try Program.named("java").run(["Tests/InteropTests/Java/Verify.java", issuerFile + ".der"] + good + bad)
+        #expect(said.text == (good.map { "good \($0)\n" } + bad.map { "bad \($0)\n" }).joined(), "\(said.text)")
+        let read = try Program.named("keytool").run(["-printcert", "-file", issuerFile + ".der"])
+        #expect(read.status == 0 && read.text.contains("CN=Root, O=Example"), "\(read.text)")
+    }
+
+    private static func root(_ key: KeyAlgorithm) -> JSON {
+        .object([
+            "name": .string("root"), "subject": .string("CN=Root, O=Example"), "key": .string(key.name), "years": .integer(30),
+            "purposes": .array([.string("authority"), .string("certificate"), .string("crl")]),
+        ])
     }
 
     private static func write(
@@ -151,11 +181,42 @@ struct AlgorithmTests {
         }
     }
 
+    private static let keytoolKeys: [(KeyAlgorithm, [String], [SignatureAlgorithm: String])] = [
+        (.ecdsaP256, ["EC", "-groupname", "secp256r1"], [.ecdsaSHA256: "SHA256withECDSA", .ecdsaSHA512: "SHA512withECDSA"]),
+        (.ecdsaP384, ["EC", "-groupname", "secp384r1"], [.ecdsaSHA384: "SHA384withECDSA"]),
+        (.ecdsaP521, ["EC", "-groupname", "secp521r1"], [.ecdsaSHA512: "SHA512withECDSA"]),
+        (
+            .rsa2048, ["RSA", "-keysize", "2048"],
+            [.rsaSHA256: "SHA256withRSA", .rsaSHA384: "SHA384withRSA", .rsaSHA512: "SHA512withRSA", .rsaPSSSHA256: "RSASSA-PSS"]
+        ),
+        (.rsa4096, ["RSA", "-keysize", "4096"], [.rsaSHA256: "SHA256withRSA"]), (.ed25519, ["ED25519"], [.ed25519: "Ed25519"]),
+    ]
+
+    @Test("CSRs of keytool are accepted, their damaged twins refused", arguments: keytoolKeys.indices)
+    func keytoolRequests(_ row: Int) throws {
+        let (key, arguments, schemes) = Self.keytoolKeys[row]
+        let folder = FileManager.default.temporaryDirectory.appending(path: "keytool-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = { (name: String) in folder.appending(path: name).path(percentEncoded: false) }
+        let store = ["-keystore", file("store.p12"), "-storepass", "changeit", "-alias", "device"]
+        let made = try Program.named("keytool").run(["-genkeypair", "-dname", "CN=device", "-keyalg"] + arguments + store)
+        try #require(made.status == 0, "\(made.text)")
+        for (scheme, name) in schemes {
+            let csr = try Program.named("keytool").run(["-certreq", "-sigalg", name, "-file", file("csr")] + store)
+            try #require(csr.status == 0, "\(scheme): \(csr.text)")
+            let text = Bytes(try Data(contentsOf: URL(filePath: file("csr"))))
+            try Self.judge(try PEM.derOrPEM(text, labels: PEM.requestLabels), key, scheme)
+        }
+    }
+
     @Test("docs/algorithms.md says exactly what these tests check")
     func documented() throws {
         let page = try String(contentsOf: Program.root.appending(path: "docs/algorithms.md"), encoding: .utf8)
         for scheme in SignatureAlgorithm.known {
-            let cells = Oracle.all.map { $0.unknown.contains(scheme.name) ? "does not know it" : "verifies" }
+            let cells =
+                Oracle.all.map { $0.unknown.contains(scheme.name) ? "does not know it" : "verifies" }
+                + [Oracle.classicalOnly.contains(scheme.name) ? "does not know it" : "verifies"]
             let line =
                 "| `\(scheme.name)` | \(scheme.keys.map { "`\($0.name)`" }.joined(separator: ", ")) | \(cells.joined(separator: " | ")) |"
             #expect(page.contains(line), "\(line)")
