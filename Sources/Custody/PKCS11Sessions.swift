@@ -9,12 +9,14 @@ struct PKCS11Lease {
 
 /// Sessions: opened by the thread that uses them, and closed by it when anything went wrong.
 extension PKCS11Token {
+    static let mostTries = 3
+
     /// Runs `body` with a session, and again with others where its fault allows that. Only for what may be done twice.
     /// - Parameter key: whose handle `body` uses.
     func attempt<Result>(
-        _ worker: PKCS11Threads.Worker, key: Bytes? = nil, _ body: (PKCS11Lease) throws(PKCS11Fault) -> Result
+        _ worker: PKCS11Threads.Worker, key: Bytes? = nil, tries: Int = mostTries, _ body: (PKCS11Lease) throws(PKCS11Fault) -> Result
     ) throws(PKCS11Interruption) -> Result {
-        var left = 2
+        var left = tries - 1
         while true {
             let lease = try lease(worker)
             do throws(PKCS11Fault) { return try body(lease) } catch {

@@ -30,21 +30,43 @@ struct PKCS11Signer: Signer {
 }
 
 extension PKCS11Token {
-    /// May be tried again: of several signatures over the same octets one is released.
+    /// May be tried again: of several signatures over the same octets one is released. Every one is verified first: where that is quick,
+    /// here, while the session signs for the next caller already.
     func sign(_ message: Bytes, with key: Bytes, _ signing: PKCS11Signing) async throws(CustodyError) -> Bytes {
-        try await run(within: configuration.signing) { worker, token throws(PKCS11Interruption) in
+        guard !signing.publicKey.keyAlgorithm.isSlow else { return try await sign(message, with: key, signing, tries: Self.mostTries) }
+        let signature = try await run(within: configuration.signing) { worker, token throws(PKCS11Interruption) in
             try token.attempt(worker, key: key) { lease throws(PKCS11Fault) in
+                try token.unverified(signing, message, try token.handle(of: key, lease), lease)
+            }
+        }
+        if signing.scheme.isValid(signature, over: message, by: signing.publicKey) { return signature }
+        return try await sign(message, with: key, signing, tries: Self.mostTries - 1, after: .wrongSignature)
+    }
+
+    /// - Parameter fault: what an earlier try has shown, to be settled first.
+    private func sign(
+        _ message: Bytes, with key: Bytes, _ signing: PKCS11Signing, tries: Int, after fault: PKCS11Fault? = nil
+    ) async throws(CustodyError) -> Bytes {
+        try await run(within: configuration.signing) { worker, token throws(PKCS11Interruption) in
+            if let fault { token.settle(fault, worker, try token.connected(), key) }
+            return try token.attempt(worker, key: key, tries: tries) { lease throws(PKCS11Fault) in
                 try token.sign(signing, message, try token.handle(of: key, lease), lease)
             }
         }
     }
 
     func sign(_ signing: PKCS11Signing, _ message: Bytes, _ handle: UInt, _ lease: PKCS11Lease) throws(PKCS11Fault) -> Bytes {
+        let signature = try unverified(signing, message, handle, lease)
+        guard signing.scheme.isValid(signature, over: message, by: signing.publicKey) else { throw .wrongSignature }
+        return signature
+    }
+
+    private func unverified(
+        _ signing: PKCS11Signing, _ message: Bytes, _ handle: UInt, _ lease: PKCS11Lease
+    ) throws(PKCS11Fault) -> Bytes {
         let algorithm = signing.publicKey.keyAlgorithm
         let raw = try module.sign(lease.session, signing.mechanism, key: handle, signing.scheme.rawInput(message, by: algorithm))
-        guard let signature = try? signing.scheme.signature(raw: raw, by: algorithm),
-            signing.scheme.isValid(signature, over: message, by: signing.publicKey)
-        else { throw .wrongSignature }
+        guard let signature = try? signing.scheme.signature(raw: raw, by: algorithm) else { throw .wrongSignature }
         return signature
     }
 
