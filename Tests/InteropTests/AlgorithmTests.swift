@@ -140,12 +140,14 @@ struct AlgorithmTests {
     private static let opensslKeys: [(KeyAlgorithm, [String])] = [
         (.ecdsaP256, ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"]), (.ecdsaP384, ["EC", "-pkeyopt", "ec_paramgen_curve:P-384"]),
         (.ecdsaP521, ["EC", "-pkeyopt", "ec_paramgen_curve:P-521"]), (.rsa2048, ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"]),
-        (.rsa3072, ["RSA", "-pkeyopt", "rsa_keygen_bits:3072"]), (.ed25519, ["ED25519"]),
+        (.rsa3072, ["RSA", "-pkeyopt", "rsa_keygen_bits:3072"]), (.rsa4096, ["RSA", "-pkeyopt", "rsa_keygen_bits:4096"]),
+        (.ed25519, ["ED25519"]),
     ]
     private static let certtoolKeys: [KeyAlgorithm: [String]] = [
         .ecdsaP256: ["--key-type", "ecdsa", "--curve", "secp256r1"], .ecdsaP384: ["--key-type", "ecdsa", "--curve", "secp384r1"],
         .ecdsaP521: ["--key-type", "ecdsa", "--curve", "secp521r1"], .rsa2048: ["--key-type", "rsa", "--bits", "2048"],
-        .rsa3072: ["--key-type", "rsa", "--bits", "3072"], .ed25519: ["--key-type", "ed25519"],
+        .rsa3072: ["--key-type", "rsa", "--bits", "3072"], .rsa4096: ["--key-type", "rsa", "--bits", "4096"],
+        .ed25519: ["--key-type", "ed25519"],
     ]
 
     @Test("CSRs of openssl and certtool are accepted, their damaged twins refused")
@@ -172,6 +174,7 @@ struct AlgorithmTests {
             let other = try Program.named("certtool").run(
                 ["--generate-privkey", "--outfile", file("other")] + (Self.certtoolKeys[key] ?? []))
             try #require(other.status == 0, "\(other.text)")
+            // certtool makes PSS requests only by keys with the identifier RSASSA-PSS, which are refused.
             let scheme = SignatureAlgorithm.preferred(for: key)
             let csr = try Program.named("certtool").run(
                 ["--generate-request", "--load-privkey", file("other"), "--template", file("template"), "--outfile", file("other.csr")]
