@@ -152,8 +152,11 @@ extension Allowances {
                 try await ledger.store.commit(change)
                 return certificate.der
             } catch {
-                // Rows can make a commit fail as often as somebody likes; signatures stay as many as were voted all the same.
-                if !isSigned || [.busy, .closed].contains(error as? StorageError) { ledger.giveBack(number, of: allowance.subject) }
+                // Rows can make a commit fail as often as somebody likes; signatures stay as many as were voted all the same. What custody
+                // did not sign, or a token signed and did not hand over, is nobody's certificate.
+                if !isSigned || error is CustodyError || [.busy, .closed].contains(error as? StorageError) {
+                    ledger.giveBack(number, of: allowance.subject)
+                }
                 throw error
             }
         } catch { throw Problem(wrapping: error) }

@@ -89,7 +89,7 @@ struct TokenCommandTests {
         _ = try desk.json(
             hsm.add("hsm", ["--module": desk.path("shim.so")]) + [
                 "--environment", "ASSAY_SHIM_MODULE=/usr/lib/softhsm/libsofthsm2.so", "--environment",
-                "ASSAY_SHIM_CRASH=\(desk.path("crash"))",
+                "ASSAY_SHIM_CRASH=\(desk.path("crash"))", "--environment", "ASSAY_SHIM_AWAY=\(desk.path("away"))",
             ])
         _ = try desk.json("login", try await desk.serve(), "--as", "admin")
         let document = try String(contentsOfFile: "examples/manufacturer.yaml", encoding: .utf8)
@@ -120,8 +120,34 @@ struct TokenCommandTests {
         #expect((try desk.json("certificate", "list", "--as", "officer-1")["certificates"] as? [Any])?.isEmpty == true)
         #expect(try desk.json("request", "approve", id, "--yes", "--as", "officer-2")["state"] as? String == "issued")
         #expect((try desk.json("certificate", "list", "--as", "officer-1")["certificates"] as? [Any])?.count == 1)
+        try await drawn(node, desk)
         _ = try desk.json("ledger", "verify", "--as", "officer-1")
         #expect(desk.stop() == 0)
+    }
+
+    /// A token that is away uses up nothing of what people voted for.
+    private func drawn(_ node: String, _ desk: Desk) async throws {
+        _ = try desk.json("machine", "enroll", "line-3", "--node", node, "--out", desk.path("line-3.machine"))
+        _ = try desk.json("login", node, "--as", "officer-3")
+        let allowance = try desk.json(
+            "allowance", "open", "--machine", desk.path("line-3.machine"), "--name", "line-3", "--profile", "device-identity", "--number",
+            "1", "--until", Date(timeIntervalSinceNow: 86_400).formatted(.iso8601), "--as", "officer-3")
+        let id = try #require(allowance["id"] as? String)
+        for officer in ["officer-1", "officer-2"] { _ = try desk.json("allowance", "approve", id, "--yes", "--as", officer) }
+        try desk.csr("second")
+        let draw = [
+            "machine", "certificate", "--profile", "device-identity", "--csr", desk.path("second.csr"), "--field", "serial=SN-9", "--field",
+            "model=PLC-7", "--out", desk.path("second.pem"), "--as", "line-3",
+        ]
+        try #require(FileManager.default.createFile(atPath: desk.path("away"), contents: nil))
+        for _ in 0..<3 { #expect(try desk.problem(draw) == "custody.unavailable") }
+        #expect(try desk.get("readyz").contains("node.not-ready"))
+        try FileManager.default.removeItem(atPath: desk.path("away"))
+        // It is looked for again by itself, with back-off.
+        while try desk.get("readyz").contains("not-ready") { try await Task.sleep(for: .milliseconds(50)) }
+        #expect((try desk.json(draw)["certificates"] as? [Any])?.count == 1)
+        try desk.csr("third")
+        #expect(try desk.problem(draw.map { $0.replacing("second", with: "third") }) == "allowance.exhausted")
     }
 
     /// Where each key lies, said by Assay and by the token.

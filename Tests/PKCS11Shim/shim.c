@@ -131,7 +131,10 @@ static CK_RV lose(CK_SESSION_HANDLE session) {
     return 0xb3;
 }
 
+// Taken away by whoever loads this in tests, or as long as the file that ASSAY_SHIM_AWAY names is there.
 static int is_away(void) {
+    const char *file = getenv("ASSAY_SHIM_AWAY");
+    if (file != NULL && access(file, F_OK) == 0) return 1;
     pthread_mutex_lock(&lock);
     int answer = away;
     pthread_mutex_unlock(&lock);
