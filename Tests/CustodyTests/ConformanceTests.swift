@@ -37,7 +37,8 @@ struct ConformanceTests {
 
     static let cases = Provider.present.flatMap { provider in KeyAlgorithm.known.map { (provider, $0) } }
 
-    /// Where a module does otherwise than its standard says: nothing of such a key is left, and the refusal names the module's answer.
+    /// Where a module does otherwise than its standard says: nothing of such a key is left, and the refusal names the module's answer. A later
+    /// release that does right is judged as all others.
     ///
     /// | module | algorithm | what it does |
     /// |---|---|---|
@@ -46,13 +47,19 @@ struct ConformanceTests {
 
     @Test("Keys of every algorithm are made, opened, and sign in every way that fits; other ways are refused by name", arguments: cases)
     func everyAlgorithm(_ provider: Provider, _ algorithm: KeyAlgorithm) async throws {
-        guard !Self.exceptions.contains("\(provider.testDescription) \(algorithm)") else {
+        if Self.exceptions.contains("\(provider.testDescription) \(algorithm)") {
             let house = try await TestKeys(provider: provider)
             let id = ID(at: TestAnchor.now, entropy: SystemEntropy())
-            let found = await refusal { try await house.keys.generate(algorithm, id: id, purposes: [.certificate]) }
-            #expect(found?.contains("C_Sign answered CKR_ARGUMENTS_BAD") == true)
-            #expect(try await (house.keys as? PKCS11Keys)?.ids().contains(id.bytes) == false)
-            return
+            var refused: String?
+            do throws(CustodyError) { _ = try await house.keys.generate(algorithm, id: id, purposes: [.certificate]) } catch {
+                guard case .refused(let what) = error else { throw error }
+                refused = what
+            }
+            if let refused {
+                #expect(refused.contains("C_Sign answered CKR_ARGUMENTS_BAD"))
+                #expect(try await (house.keys as? PKCS11Keys)?.ids().contains(id.bytes) == false)
+                return
+            }
         }
         let house = try await TestKeys("octets", algorithm, provider: provider)
         let record = try house.record("one")
