@@ -107,7 +107,7 @@ extension Charter {
         guard tbs.publicKey == request.publicKey else { throw .keyMismatch }
         guard profile.keys.contains(tbs.publicKey.keyAlgorithm) else { throw .keyNotAllowed }
         // A device with an authority's or an officer's key would lend that key's name to the device.
-        let own = [tbs.publicKey] + (request.alternative.map { [$0.publicKey] } ?? [])
+        let own = request.publicKeys
         guard !documents.authorities.values.contains(where: { $0.value.signingKeys.contains { own.contains($0.publicKey) } }),
             !roster.keys.contains(where: { own.contains($0.key) })
         else { throw .keyNotAllowed }

@@ -41,15 +41,9 @@ public struct Guard: Sendable {
         let examined = try view.charter.examine(evidence, now: now)
         // One wish, one decision: whoever writes the database could open a decided submission as a new statement.
         if let submission = examined.submission, view.isClosed(submission.digest) { throw .statementClosed }
-        try requireUnrevoked(examined.request)
+        guard !view.isKeyRevoked(in: examined.request) else { throw .keyRevoked }
         try examined.requireQuorum()
         return try warrant(for: examined.tbs, unfinished, by: examined.authority, key)
-    }
-
-    private func requireUnrevoked(_ request: CertificateRequest) throws(Refusal) {
-        guard !view.isKeyRevoked(request.publicKey), request.alternative.map({ !view.isKeyRevoked($0.publicKey) }) ?? true else {
-            throw .keyRevoked
-        }
     }
 
     /// Leave for the next of a certificate's signatures, once its content is decided. What was signed before must be exactly that content
@@ -121,9 +115,9 @@ public struct Guard: Sendable {
         let (certificate, wish) = try charter.certificate(
             tbs, request, content: draw.content, wish: draw.request, opened: draw.time, profile, authority)
         // A device with a machine's key could draw in that machine's name.
-        let own = [certificate.publicKey.digest] + (wish.alternative.map { [$0.publicKey.digest] } ?? [])
+        let own = wish.publicKeys.map(\.digest)
         guard !view.statements.values.contains(where: { own.contains($0.machine.key) }) else { throw .keyNotAllowed }
-        try requireUnrevoked(wish)
+        guard !view.isKeyRevoked(in: wish) else { throw .keyRevoked }
         return try warrant(for: certificate, unfinished, by: authority, key)
     }
 

@@ -158,6 +158,9 @@ public struct View: Sendable {
     /// Whether a certificate for this key was revoked because others may have the key.
     public func isKeyRevoked(_ key: SubjectPublicKeyInfo) -> Bool { isClosed(key.digest) }
 
+    /// Whether any of the request's keys is.
+    public func isKeyRevoked(in request: CertificateRequest) -> Bool { request.publicKeys.contains(where: isKeyRevoked) }
+
     /// How long a decision is remembered, in seconds. A submission belongs to statements that were opened within
     /// ``Submission/freshness`` of it, before or after, so to none that is open when this long has passed since the decision.
     public static let closingSpan = Statement.longestSpan + 2 * Submission.freshness + 2 * Vote.clockSlack

@@ -4,9 +4,6 @@ import PKIX
 
 /// All custodies of a house by name: `sealed`, which every house has, and the tokens that its settings name.
 public struct Custodies: Sendable {
-    /// The custody of keys in the database, under the master key.
-    public static let sealedName = Handle.sealed
-
     public let sealed: SealedKeys
     private let tokens: [Handle: (settings: TokenSettings, keys: PKCS11Keys)]
 
@@ -17,13 +14,13 @@ public struct Custodies: Sendable {
 
     /// - Throws: ``CustodyError/noCustody(_:known:)``
     public func provider(_ name: Handle) throws(CustodyError) -> any KeyProvider {
-        if name == Self.sealedName { return sealed }
+        if name == .sealed { return sealed }
         guard let keys = tokens[name]?.keys else { throw .noCustody(name, known: names) }
         return keys
     }
 
     /// In order, `sealed` first.
-    public var names: [Handle] { [Self.sealedName] + tokens.keys.sorted() }
+    public var names: [Handle] { [.sealed] + tokens.keys.sorted() }
 
     /// Opens a key that must lie in the custody of this name: a document says where its key is kept, and it is signed nowhere else.
     public func signer(
@@ -39,7 +36,7 @@ public struct Custodies: Sendable {
     /// The custody that the record's place belongs to; nil: none of this house's.
     public func custody(of record: KeyRecord) -> Handle? {
         switch record.place {
-        case .sealed: Self.sealedName
+        case .sealed: .sealed
         case .token(let key), .sealedUnder(let key): tokens.first { $0.value.settings.has(key) }?.key
         case .unknown: nil
         }

@@ -1,13 +1,11 @@
 import Basics
 import Crypto
-import Foundation
 
 /// A record's `sealed` for a key that a token cannot hold: the secret lies under the master key *and* under a random key that the token has
 /// encrypted. Octets: 3, 32 of authentication over house, key, algorithm, purposes and all that follows; 2 of the place's length, the place,
 /// 12 and 48 of the token's part; 32 of salt, then nonce, ciphertext and tag.
 struct ModuleSealed {
     static let version: UInt8 = 3
-    private static let head = 1 + KeyRecord.codeLength
 
     let key: WrappedKey
     let salt: Bytes
@@ -67,14 +65,8 @@ extension Seal {
     ) throws(CustodyError) -> Bytes {
         let salt = entropy.bytes(Self.saltLength)
         let data = associated(id, algorithm, purposes, publicKey)
-        do {
-            let nonce = try AES.GCM.Nonce(data: entropy.bytes(12))
-            let sealing = both(random, salt, data)
-            let box = try secret.withBytes { try AES.GCM.seal($0, using: sealing, nonce: nonce, authenticating: data) }
-            return ModuleSealed(key: key, salt: salt, box: Bytes(nonce) + Bytes(box.ciphertext) + Bytes(box.tag)) {
-                code(Self.use, $0, data)
-            }.octets
-        } catch { throw .sealBroken(key: id.description) }
+        let box = try Self.box(secret, both(random, salt, data), data, id, entropy: entropy)
+        return ModuleSealed(key: key, salt: salt, box: box) { code(Self.use, $0, data) }.octets
     }
 
     /// - Throws: ``CustodyError/sealBroken(key:)`` when custody did not write this record; the token was not asked then.
@@ -88,12 +80,7 @@ extension Seal {
 
     func open(_ record: KeyRecord, _ parts: ModuleSealed, _ random: borrowing SecretBytes) throws(CustodyError) -> SecretBytes {
         let data = associated(record.id, record.algorithm, record.purposesText, record.publicKey)
-        do {
-            let box = try AES.GCM.SealedBox(combined: parts.box)
-            var opened = try AES.GCM.open(box, using: both(random, parts.salt, data), authenticating: data)
-            defer { opened.resetBytes(in: opened.startIndex..<opened.endIndex) }
-            return SecretBytes(copying: opened)
-        } catch { throw .sealBroken(key: record.id.description) }
+        return try Self.unbox(parts.box, both(random, parts.salt, data), data, record.id)
     }
 
     /// A key that takes both: the master key, and what the token encrypted.

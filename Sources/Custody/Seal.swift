@@ -78,10 +78,26 @@ struct Seal: Sendable {
         let salt = entropy.bytes(Self.saltLength)
         let data = associated(id, algorithm, purposes, publicKey)
         let key = master.derive("assay seal v1", salt: salt, info: Bytes(Digest32(of: data).bytes))
+        return [Self.version] + salt + (try Self.box(secret, key, data, id, entropy: entropy))
+    }
+
+    /// Nonce, ciphertext and tag.
+    static func box(
+        _ secret: borrowing SecretBytes, _ key: SymmetricKey, _ data: Bytes, _ id: ID, entropy: some Entropy
+    ) throws(CustodyError) -> Bytes {
         do {
             let nonce = try AES.GCM.Nonce(data: entropy.bytes(12))
             let box = try secret.withBytes { try AES.GCM.seal($0, using: key, nonce: nonce, authenticating: data) }
-            return [Self.version] + salt + Bytes(nonce) + Bytes(box.ciphertext) + Bytes(box.tag)
+            return Bytes(nonce) + Bytes(box.ciphertext) + Bytes(box.tag)
+        } catch { throw .sealBroken(key: id.description) }
+    }
+
+    static func unbox(_ box: Bytes, _ key: SymmetricKey, _ data: Bytes, _ id: ID) throws(CustodyError) -> SecretBytes {
+        do {
+            let box = try AES.GCM.SealedBox(combined: box)
+            var opened = try AES.GCM.open(box, using: key, authenticating: data)
+            defer { opened.resetBytes(in: opened.startIndex..<opened.endIndex) }
+            return SecretBytes(copying: opened)
         } catch { throw .sealBroken(key: id.description) }
     }
 
@@ -91,11 +107,6 @@ struct Seal: Sendable {
         guard blob.count > head + 28, blob.count < 8192, blob[0] == Self.version else { throw .sealBroken(key: record.id.description) }
         let data = associated(record.id, record.algorithm, record.purposesText, record.publicKey)
         let key = master.derive("assay seal v1", salt: Bytes(blob[1..<head]), info: Bytes(Digest32(of: data).bytes))
-        do {
-            let box = try AES.GCM.SealedBox(combined: Bytes(blob[head...]))
-            var opened = try AES.GCM.open(box, using: key, authenticating: data)
-            defer { opened.resetBytes(in: opened.startIndex..<opened.endIndex) }
-            return SecretBytes(copying: opened)
-        } catch { throw .sealBroken(key: record.id.description) }
+        return try Self.unbox(Bytes(blob[head...]), key, data, record.id)
     }
 }

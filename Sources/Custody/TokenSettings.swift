@@ -61,18 +61,23 @@ public struct TokenSettings: Hashable, Sendable {
         name: Handle, module: String, environment: [String: String] = [:], label: String, serial: String, pin: PINSource,
         sessions: Int = usualSessions, seconds: Int = usualSeconds, sealingKey: Bytes? = nil
     ) throws(Problem) {
-        self = try TokenSettings(
-            .object([
-                "name": .string(name.description), "module": .string(module), "environment": .object(environment.mapValues { .string($0) }),
-                "label": .string(label), "serial": .string(serial), "pin": .string(pin.text), "sessions": .integer(Int64(sessions)),
-                "seconds": .integer(Int64(seconds)), "sealingKey": sealingKey.map { .string($0.hex) } ?? .null,
-            ]), path: "")
+        self.name = name
+        self.module = module
+        self.environment = environment
+        self.label = label
+        self.serial = serial
+        self.pin = pin
+        self.sessions = sessions
+        self.seconds = seconds
+        self.sealingKey = sealingKey
+        // The rules are those of what is read.
+        _ = try TokenSettings(json, path: "")
     }
 
     init(_ json: JSON, path: String) throws(Problem) {
         var fields = try JSONFields(json, path: path, code: "custody.settings-invalid")
         name = try fields.handle("name")
-        guard name != Custodies.sealedName else {
+        guard name != .sealed else {
             throw fields.wrong("name", expected: "another name than `sealed`, which is the database's")
         }
         module = try fields.string("module")

@@ -3,9 +3,12 @@ import Basics
 // A second signature in one certificate, ITU-T X.509 (10/2019) §9.8: extension 72 has the subject's alternative key, 73 the issuer's
 // alternative algorithm, 74 the alternative signature. Who does not know them verifies the certificate as ever.
 
-extension TBSCertificate {
-    static let alternative: [OID] = [.subjectAltPublicKeyInfo, .altSignatureAlgorithm, .altSignatureValue]
+extension OID {
+    /// The three extensions; in a request, attributes of the same identifiers.
+    public static let alternativeSignature = [subjectAltPublicKeyInfo, altSignatureAlgorithm, altSignatureValue]
+}
 
+extension TBSCertificate {
     /// The forms of the three extensions, whatever algorithms they name; the third never without the second.
     func checkAlternative() throws(PKIXError) {
         if let key = value(of: .subjectAltPublicKeyInfo)?.value {

@@ -93,10 +93,9 @@ public struct CertificatePath: Sendable {
             text: holds ? "Valid from \(validity.notBefore) \(end)." : "At \(time) it is not valid: from \(validity.notBefore) \(end).")
     }
 
-    private static let understood: Set<OID> = [
+    private static let understood = Set(OID.alternativeSignature).union([
         .basicConstraints, .keyUsage, .extendedKeyUsage, .subjectAlternativeName, .subjectKeyIdentifier, .authorityKeyIdentifier,
-        .subjectAltPublicKeyInfo, .altSignatureAlgorithm, .altSignatureValue,
-    ]
+    ])
 
     private static func extensions(_ one: Certificate, _ number: Int) -> Finding {
         // Name constraints limit what is below, also where somebody forgot to make them critical (RFC 5280 §4.2.1.10).

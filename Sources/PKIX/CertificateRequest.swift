@@ -117,7 +117,7 @@ public struct CertificateRequest: Hashable, Sendable {
                 found.extensions = try Extension.read(&inner, acceptsFalse: acceptsFalse)
                 try inner.finish()
             }
-            if TBSCertificate.alternative.contains(oid) { found.alternative[oid] = value }
+            if OID.alternativeSignature.contains(oid) { found.alternative[oid] = value }
             if oid != .altSignatureValue { found.covered.append(encoding) }
         }
         return found
@@ -132,6 +132,9 @@ public struct CertificateRequest: Hashable, Sendable {
         }
         guard signatureAlgorithm.isValid(signature, over: info, by: publicKey) else { throw .signatureInvalid }
     }
+
+    /// Every key that it asks for.
+    public var publicKeys: [SubjectPublicKeyInfo] { [publicKey] + (alternative.map { [$0.publicKey] } ?? []) }
 
     public var digest: Digest32 { Digest32(of: der) }
 }

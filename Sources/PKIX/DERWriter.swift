@@ -53,6 +53,12 @@ public struct DERWriter: Sendable {
     /// - Parameter content: two's complement, shortest.
     public mutating func integer(_ content: Bytes) { primitive(.integer, content) }
 
+    /// - Parameter magnitude: big-endian, not negative; zeros in front do not count.
+    public mutating func unsigned(_ magnitude: some Collection<UInt8>) {
+        let shortest = Bytes(magnitude.drop { $0 == 0 })
+        integer((shortest.first ?? 0xff) < 0x80 ? shortest : [0] + shortest)
+    }
+
     public mutating func integer(_ value: Int) {
         var octets: Bytes = []
         var rest = value

@@ -29,21 +29,7 @@ public struct PrivateKey: Sendable {
     }
 
     /// PKCS#8 (RFC 5208) with the public key inside: what `openssl genpkey` writes, 138 octets. It is the secret itself.
-    public var pkcs8: Bytes {
-        DERWriter.encode { writer in
-            writer.sequence { writer in
-                writer.integer(0)
-                writer.raw(publicKey.algorithm.der)
-                writer.constructed(.octetString) { writer in
-                    writer.sequence { writer in
-                        writer.integer(1)
-                        writer.octetString(Bytes(key.rawRepresentation))
-                        writer.constructed(.context(1, constructed: true)) { $0.bitString(publicKey.key) }
-                    }
-                }
-            }
-        }
-    }
+    public var pkcs8: Bytes { publicKey.pkcs8(secret: Bytes(key.rawRepresentation)) }
 
     /// Reads PKCS#8 version 1 (RFC 5208, RFC 5915): named curve, 32 octets, and a public key that fits if there is one.
     /// - Throws: ``PKIXError/unsupportedPrivateKey`` for other forms, SEC 1 and PKCS#1 among them.

@@ -22,11 +22,11 @@ extension SignatureAlgorithm {
     public func signature(raw: Bytes, by key: KeyAlgorithm) throws(PKIXError) -> Bytes {
         guard let order = key.orderOctets else { return raw }
         guard raw.count == 2 * order else { throw .signingFailed }
-        let halves = [raw.prefix(order), raw.suffix(order)].map { half in Bytes(half.drop { $0 == 0 }) }
-        guard halves.allSatisfy({ !$0.isEmpty }) else { throw .signingFailed }
+        let halves = [raw.prefix(order), raw.suffix(order)]
+        guard halves.allSatisfy({ half in half.contains { $0 != 0 } }) else { throw .signingFailed }
         return DERWriter.encode { writer in
             writer.sequence { writer in
-                for half in halves { writer.integer((half.first ?? 0) < 0x80 ? half : [0] + half) }
+                for half in halves { writer.unsigned(half) }
             }
         }
     }
@@ -51,10 +51,7 @@ extension SubjectPublicKeyInfo {
     public init(rsa keyAlgorithm: KeyAlgorithm, modulus: Bytes, exponent: Bytes) throws(PKIXError) {
         let key = DERWriter.encode { writer in
             writer.sequence { writer in
-                for number in [modulus, exponent] {
-                    let shortest = Bytes(number.drop { $0 == 0 })
-                    writer.integer((shortest.first ?? 0xff) < 0x80 ? shortest : [0] + shortest)
-                }
+                for number in [modulus, exponent] { writer.unsigned(number) }
             }
         }
         try self.init(keyAlgorithm, key: key)

@@ -58,10 +58,8 @@ extension Profile {
         return try values(of: tbs).fields
     }
 
-    private static let alternative: [OID] = [.subjectAltPublicKeyInfo, .altSignatureAlgorithm, .altSignatureValue]
-
     /// The extensions that the profile's template is about: all but those of a second key.
-    private static func own(_ tbs: TBSCertificate) -> [Extension] { tbs.extensions.filter { !alternative.contains($0.oid) } }
+    private static func own(_ tbs: TBSCertificate) -> [Extension] { tbs.extensions.filter { !OID.alternativeSignature.contains($0.oid) } }
 
     /// What stands behind the profile's own extensions is exactly what request and authority make of it.
     private func checkAlternative(_ tbs: TBSCertificate, issuer: Issuer, request: CertificateRequest?) throws(Problem) {
@@ -73,7 +71,7 @@ extension Profile {
         guard tbs.alternativeSignature == nil else {
             throw .instance("extension-unexpected", "What is decided has no signature in it yet.", "extensions")
         }
-        guard Array(tbs.extensions.drop { !Self.alternative.contains($0.oid) }) == Self.alternative(key, issuer) else {
+        guard Array(tbs.extensions.drop { !OID.alternativeSignature.contains($0.oid) }) == Self.alternative(key, issuer) else {
             throw .instance(
                 "signature-algorithm",
                 "Its alternative algorithm is not the authority's, which is \(issuer.alternativeSignatureAlgorithm?.name ?? "none").",

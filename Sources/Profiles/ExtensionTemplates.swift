@@ -10,10 +10,9 @@ struct ExtensionTemplates {
     private var critical: [String: Bool] = [:]
 
     /// Made here only, never by `extensions`: their content follows from other members, or is not supported.
-    private static let own: Set<OID> = [
+    private static let own = Set(OID.alternativeSignature).union([
         .subjectKeyIdentifier, .authorityKeyIdentifier, .basicConstraints, .keyUsage, .extendedKeyUsage, .subjectAlternativeName,
-        .subjectAltPublicKeyInfo, .altSignatureAlgorithm, .altSignatureValue,
-    ]
+    ])
 
     private static let mayBeChosen: Set<String> = ["basicConstraints", "keyUsage", "extendedKeyUsage", "subjectAltName"]
 

@@ -47,7 +47,7 @@ extension Profile {
 
     /// What a root takes from itself.
     /// - Throws: `profile.document-invalid` when the subject has holes: nobody could know it beforehand.
-    public func ownIssuer(publicKey: SubjectPublicKeyInfo, alternative: SignatureAlgorithm? = nil) throws(Problem) -> Issuer {
+    public func ownIssuer(publicKey: SubjectPublicKeyInfo) throws(Problem) -> Issuer {
         guard template.subject.isConstant else {
             throw .document("A root's subject has no holes.", "subject")
         }
@@ -57,8 +57,7 @@ extension Profile {
             }, keyIdentifier: [], issuerKeyIdentifier: [])
         return Issuer(
             name: try name(template.subject.encode(content)), keyIdentifier: publicKey.keyIdentifier,
-            signatureAlgorithm: SignatureAlgorithm.preferred(for: publicKey.keyAlgorithm), alternativeSignatureAlgorithm: alternative,
-            notAfter: .never)
+            signatureAlgorithm: SignatureAlgorithm.preferred(for: publicKey.keyAlgorithm), notAfter: .never)
     }
 
     /// The only place where a certificate's content is made; `check` makes it again and compares.

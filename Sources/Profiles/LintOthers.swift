@@ -49,7 +49,7 @@ extension LintRule {
                 ? "noRevAvail is not critical, not in an authority, and not beside a CRL or OCSP address (RFC 9608)." : nil
         },
         LintRule("alt.noncritical", .error) { view in
-            alternative.first { view[$0]?.isCritical == true }.map {
+            OID.alternativeSignature.first { view[$0]?.isCritical == true }.map {
                 "The extension \($0.description) is not critical, or every program that does not know it refuses the certificate."
             }
         },
@@ -79,8 +79,6 @@ extension LintRule {
                 ? nil : "ocsp-nocheck belongs to a certificate with the purpose OCSPSigning (RFC 6960 §4.2.2.2.1)."
         },
     ]
-
-    private static let alternative: [OID] = [.subjectAltPublicKeyInfo, .altSignatureAlgorithm, .altSignatureValue]
 
     private static let emptyList: Bytes = [0x30, 0x00]
 

@@ -79,9 +79,7 @@ public struct Registrar: Sendable {
         _ = try authorities.certificate(of: authority.value.name)
         let request = try Self.request(wish.csr, profile.value)
         guard request.digest == submission.request else { throw Refusal.requestMismatch }
-        guard !view.isKeyRevoked(request.publicKey), request.alternative.map({ !view.isKeyRevoked($0.publicKey) }) ?? true else {
-            throw Refusal.keyRevoked
-        }
+        guard !view.isKeyRevoked(in: request) else { throw Refusal.keyRevoked }
         let filling = Filling(
             serial: SerialNumber(at: now, random: entropy.bytes(16)), now: now, publicKey: request.publicKey,
             alternativeKey: request.alternative?.publicKey, fields: wish.fields, request: request)

@@ -40,19 +40,8 @@ struct AlgorithmTests {
         let folder = FileManager.default.temporaryDirectory.appending(path: "algorithm-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let issuerKey = try Self.key(for: scheme).generate()
-        let root = try Profile.authority(document: Self.root(issuerKey.publicKey.keyAlgorithm))
-        let own = try root.ownIssuer(publicKey: issuerKey.publicKey)
-        let issuer = Issuer(name: own.name, keyIdentifier: own.keyIdentifier, signatureAlgorithm: scheme, notAfter: .never)
-        let issuerFile = try Self.write(
-            try root.fill(Self.filling(issuerKey.publicKey, [:]), issuer: issuer), issuerKey, scheme, "issuer", folder)
-        let device = try Profile(document: Self.device.canonicalBytes)
-        for subject in KeyAlgorithm.known where subject != .rsa4096 && subject != .rsa3072 {
-            let key = try subject.generate().publicKey
-            let tbs = try device.fill(
-                Self.filling(key, ["serial": "SN-1"]), issuer: issuer)
-            let file = try Self.write(tbs, issuerKey, scheme, subject.name, folder)
-            let damaged = try Self.write(tbs, issuerKey, scheme, subject.name + "-damaged", folder, damage: true)
+        let (issuerFile, devices) = try Self.issued(scheme, folder)
+        for (subject, file, damaged) in devices {
             for oracle in Oracle.all where oracle.unknown.isDisjoint(with: [scheme.name, subject.name]) {
                 let answer = try oracle.verify(issuerFile, file)
                 #expect(answer.status == 0, "\(oracle.name), \(subject.name) by \(scheme.name): \(answer.text)")
@@ -69,6 +58,18 @@ struct AlgorithmTests {
         let folder = FileManager.default.temporaryDirectory.appending(path: "jdk-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
+        let (issuerFile, devices) = try Self.issued(scheme, folder)
+        let (good, bad) = (devices.map { $0.good + ".der" }, devices.map { $0.damaged + ".der" })
+        let said = try Program.named("java").run(["Tests/InteropTests/Java/Verify.java", issuerFile + ".der"] + good + bad)
+        #expect(said.text == (good.map { "good \($0)\n" } + bad.map { "bad \($0)\n" }).joined(), "\(said.text)")
+        let read = try Program.named("keytool").run(["-printcert", "-file", issuerFile + ".der"])
+        #expect(read.status == 0 && read.text.contains("CN=Root, O=Example"), "\(read.text)")
+    }
+
+    /// A root that signs so, and below it a device of each kind of key, with a twin whose signature is damaged; files without their endings.
+    private static func issued(
+        _ scheme: SignatureAlgorithm, _ folder: URL
+    ) throws -> (issuer: String, devices: [(subject: KeyAlgorithm, good: String, damaged: String)]) {
         let issuerKey = try Self.key(for: scheme).generate()
         let root = try Profile.authority(document: Self.root(issuerKey.publicKey.keyAlgorithm))
         let own = try root.ownIssuer(publicKey: issuerKey.publicKey)
@@ -76,16 +77,17 @@ struct AlgorithmTests {
         let issuerFile = try Self.write(
             try root.fill(Self.filling(issuerKey.publicKey, [:]), issuer: issuer), issuerKey, scheme, "issuer", folder)
         let device = try Profile(document: Self.device.canonicalBytes)
-        var (good, bad): ([String], [String]) = ([], [])
-        for subject in KeyAlgorithm.known where subject != .rsa4096 && subject != .rsa3072 {
-            let tbs = try device.fill(Self.filling(try subject.generate().publicKey, ["serial": "SN-1"]), issuer: issuer)
-            good.append(try Self.write(tbs, issuerKey, scheme, subject.name, folder) + ".der")
-            bad.append(try Self.write(tbs, issuerKey, scheme, subject.name + "-damaged", folder, damage: true) + ".der")
-        }
-        let said = try Program.named("java").run(["Tests/InteropTests/Java/Verify.java", issuerFile + ".der"] + good + bad)
-        #expect(said.text == (good.map { "good \($0)\n" } + bad.map { "bad \($0)\n" }).joined(), "\(said.text)")
-        let read = try Program.named("keytool").run(["-printcert", "-file", issuerFile + ".der"])
-        #expect(read.status == 0 && read.text.contains("CN=Root, O=Example"), "\(read.text)")
+        let subjects = KeyAlgorithm.known.filter { $0 != .rsa4096 && $0 != .rsa3072 }
+        return (
+            issuerFile,
+            try subjects.map { subject in
+                let tbs = try device.fill(Self.filling(try subject.generate().publicKey, ["serial": "SN-1"]), issuer: issuer)
+                return (
+                    subject, try Self.write(tbs, issuerKey, scheme, subject.name, folder),
+                    try Self.write(tbs, issuerKey, scheme, subject.name + "-damaged", folder, damage: true)
+                )
+            }
+        )
     }
 
     private static func root(_ key: KeyAlgorithm) -> JSON {

@@ -84,15 +84,7 @@ struct CommandLineTests {
         let applied = try desk.json("apply", "examples/manufacturer.yaml", "--yes", "--as", "admin")
         #expect((applied["certificates"] as? [Any])?.count == 3)
         #expect(try desk.problem("apply", "/nowhere.yaml", "--as", "admin") == "client.file")
-        for number in 1...3 {
-            let name = "officer-\(number)"
-            let code = try #require(
-                try desk.json("officer", "add", name, "--role", "registration-officer", "--as", "admin")["code"] as? String)
-            let person = try desk.json("login", code, "--as", name, "--unsealed")
-            let confirmed = try desk.json(
-                "officer", "confirm", name, "--fingerprint", try #require(person["fingerprint"] as? String), "--yes", "--as", "admin")
-            #expect((confirmed["outcome"] as? [String: Any])?["state"] as? String == "accepted")
-        }
+        try desk.enrollOfficers()
         #expect((try desk.json("officer", "list", "--as", "admin")["people"] as? [Any])?.count == 4)
         try desk.csr("device")
         let request = try desk.json(

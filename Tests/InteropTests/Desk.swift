@@ -31,6 +31,18 @@ final class Desk {
         guard answer.status == 0 else { throw Failed(description: answer.text) }
     }
 
+    /// Three registration officers, confirmed by the administrator.
+    func enrollOfficers() throws {
+        for number in 1...3 {
+            let name = "officer-\(number)"
+            let code = try #require(try json("officer", "add", name, "--role", "registration-officer", "--as", "admin")["code"] as? String)
+            let person = try json("login", code, "--as", name, "--unsealed")
+            let confirmed = try json(
+                "officer", "confirm", name, "--fingerprint", try #require(person["fingerprint"] as? String), "--yes", "--as", "admin")
+            #expect((confirmed["outcome"] as? [String: Any])?["state"] as? String == "accepted")
+        }
+    }
+
     /// Ends the node in order.
     /// - Returns: its exit status.
     func stop() -> Int32? {

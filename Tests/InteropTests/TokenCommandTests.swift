@@ -96,14 +96,7 @@ struct TokenCommandTests {
             .replacing("    key: ecdsa-p256\n", with: "    key: ecdsa-p256\n    custody: hsm\n")
         try document.write(toFile: desk.path("hsm.yaml"), atomically: false, encoding: .utf8)
         _ = try desk.json("apply", desk.path("hsm.yaml"), "--yes", "--as", "admin")
-        for number in 1...3 {
-            let name = "officer-\(number)"
-            let code = try #require(
-                try desk.json("officer", "add", name, "--role", "registration-officer", "--as", "admin")["code"] as? String)
-            let person = try desk.json("login", code, "--as", name, "--unsealed")
-            let fingerprint = try #require(person["fingerprint"] as? String)
-            _ = try desk.json("officer", "confirm", name, "--fingerprint", fingerprint, "--yes", "--as", "admin")
-        }
+        try desk.enrollOfficers()
         try desk.csr("device")
         let request = try desk.json(
             "request", "submit", "--profile", "device-identity", "--csr", desk.path("device.csr"), "--field", "serial=SN-1", "--field",
