@@ -91,7 +91,7 @@ extension Registrar {
         let view = try ledger.view()
         _ = try authorities.chain(of: examined.authority.name)
         try await authorities.prepare(examined.authority)
-        try await requireUnused(examined.tbs.serialNumber, of: examined.authority.name, for: record.id)
+        let known = try await requireUnused(examined, view, for: record.id)
         let evidence = try record.evidence(adding: ballot.note)
         let certificate = try await authorities.sign(examined.tbs, by: examined.authority) { unfinished, key throws(Refusal) in
             try Guard(view: view, now: ballot.now).certificate(evidence, signing: unfinished, key: key)
@@ -102,7 +102,7 @@ extension Registrar {
         let decided = try record.decided(.issued, certificate: certificate.fingerprint)
         let row = try RowContent.certificate(
             certificate, authority: examined.authority.name, under: record.id, statement.digest, at: ballot.now)
-        change.writes += [decided.write, row.insertion()]
+        change.writes += [decided.write, row.insertion(while: known)]
         let votes = examined.votes.map(\.digest).sorted().flatMap(\.bytes)
         var digests = [
             Entry.DigestKey.request: statement.request, Entry.DigestKey.content: statement.content,
@@ -110,6 +110,7 @@ extension Registrar {
             Entry.DigestKey.statement: statement.digest, Entry.DigestKey.row: row.digest, Entry.DigestKey.secondRow: decided.row,
         ]
         digests[Entry.DigestKey.document] = examined.submission?.digest
+        digests.merge(KeyReuse.digests(of: examined.tbs)) { $1 }
         let entry = try ledger.entry(
             .certificateIssue, at: ballot.now, actor: ballot.actor, digests: digests, roster: view.charter.roster.version, object: record.id
         )
@@ -117,16 +118,20 @@ extension Registrar {
         return (View.closings(of: try Entry(decoding: entry)), change)
     }
 
-    /// No authority gives one serial number to two certificates (RFC 5280 §4.1.2.2), so this is asked before the signature.
-    private func requireUnused(_ serial: SerialNumber, of authority: Handle, for request: ID) async throws {
-        let row = try await ledger.store.read { snapshot in
-            try snapshot.row(
+    /// No authority gives one serial number to two certificates (RFC 5280 §4.1.2.2), nor one key to two devices, so this is asked before
+    /// the signature.
+    /// - Returns: what the answer rests on.
+    private func requireUnused(_ examined: Examined, _ view: View, for request: ID) async throws -> [KnownMentions] {
+        try await ledger.store.read { snapshot in
+            let row = try snapshot.row(
                 "SELECT request_id FROM certificate WHERE authority = $1 AND serial = $2",
-                [.text(authority.description), .blob(serial.bytes)])
+                [.text(examined.authority.name.description), .blob(examined.tbs.serialNumber.bytes)])
+            if let row {
+                // Of the same request: somebody else's last vote was committed meanwhile.
+                throw try row.blob("request_id") == request.bytes ? Refusal.statementClosed : Self.recordAltered
+            }
+            return try KeyReuse.check(examined.tbs, examined.profile, view, in: snapshot)
         }
-        guard let row else { return }
-        // Of the same request: somebody else's last vote was committed meanwhile.
-        throw try row.blob("request_id") == request.bytes ? Refusal.statementClosed : Self.recordAltered
     }
 
     /// The statement is decided, whatever its row says: the stored certificate is given back, and never a second signature made.

@@ -55,15 +55,16 @@ public struct Registrar: Sendable {
                 return record
             }
             guard !view.isClosed(submission.digest) else { throw Refusal.statementClosed }
-            let statement = try open(wish, submission, view, now)
-            try await commit(wish, submission, statement, view.charter, now)
+            let opened = try open(wish, submission, view, now)
+            _ = try await ledger.store.read { try KeyReuse.check(opened.tbs, opened.profile, view, in: $0) }
+            try await commit(wish, submission, opened, view.charter, now)
             return try await request(submission.subject)
         } catch { throw Problem(wrapping: error) }
     }
 
     private func open(
         _ wish: Wish, _ submission: Submission, _ view: View, _ now: UTCTime
-    ) throws -> (statement: Statement, tbs: Bytes) {
+    ) throws -> Examined {
         let charter = view.charter
         let documents = charter.documents
         guard let profile = documents.profiles[submission.profile.name] else {
@@ -79,7 +80,6 @@ public struct Registrar: Sendable {
         _ = try authorities.certificate(of: authority.value.name)
         let request = try Self.request(wish.csr, profile.value)
         guard request.digest == submission.request else { throw Refusal.requestMismatch }
-        guard !view.isKeyRevoked(in: request) else { throw Refusal.keyRevoked }
         let filling = Filling(
             serial: SerialNumber(at: now, random: entropy.bytes(16)), now: now, publicKey: request.publicKey,
             alternativeKey: request.alternative?.publicKey, fields: wish.fields, request: request)
@@ -89,9 +89,8 @@ public struct Registrar: Sendable {
             rosterDigest: charter.roster.digest, policy: policy.reference, profile: profile.reference, authority: authority.reference,
             request: request.digest, content: tbs.content, opened: now, expires: now.adding(days: policy.value.days))
         // The guard's own checks, before anybody is asked to vote.
-        _ = try charter.examine(
+        return try charter.examine(
             Evidence(statement: statement.text, tbs: tbs.der, request: wish.csr, submission: wish.submission, votes: []), now: now)
-        return (statement, tbs.der)
     }
 
     static func request(_ der: Bytes, _ profile: Profile) throws(Problem) -> CertificateRequest {
@@ -107,7 +106,7 @@ public struct Registrar: Sendable {
     }
 
     private func commit(
-        _ wish: Wish, _ submission: Submission, _ opened: (statement: Statement, tbs: Bytes), _ charter: Charter, _ now: UTCTime
+        _ wish: Wish, _ submission: Submission, _ opened: Examined, _ charter: Charter, _ now: UTCTime
     ) async throws {
         let statement = opened.statement
         let count = try await ledger.store.read {
@@ -124,7 +123,7 @@ public struct Registrar: Sendable {
                 "id": .blob(statement.subject.bytes), "requester": .text(submission.requester.description),
                 "profile": .text(statement.profile.name.description), "statement_hash": .blob(statement.digest),
                 "statement": .text(statement.text), "submission": .text(wish.submission.rendered), "csr": .blob(wish.csr),
-                "tbs": .blob(opened.tbs), "opened": .integer(now.seconds), "expires": .integer(statement.expires.seconds),
+                "tbs": .blob(opened.tbs.der), "opened": .integer(now.seconds), "expires": .integer(statement.expires.seconds),
             ])
         let write = row.insertion(others: ["state": .text(RequestRecord.State.open.rawValue), "version": .integer(1)])
         let entry = try ledger.entry(

@@ -125,8 +125,7 @@ public struct Revocations: Sendable {
             digests[Entry.DigestKey.row] = decided.row
             if revoked.statement.reason == .keyCompromise {
                 // Who has taken one of a device's keys may have taken both.
-                digests[Entry.DigestKey.key] = revoked.certificate.tbs.publicKey.digest
-                digests[Entry.DigestKey.alternativeKey] = (try? revoked.certificate.tbs.alternativePublicKey())?.digest
+                digests.merge(KeyReuse.digests(of: revoked.certificate.tbs)) { $1 }
             }
             outcome = revoked.statement.reason.rawValue
             type = .certificateRevoke
