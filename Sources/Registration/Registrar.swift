@@ -56,6 +56,7 @@ public struct Registrar: Sendable {
             }
             guard !view.isClosed(submission.digest) else { throw Refusal.statementClosed }
             let opened = try open(wish, submission, view, now)
+            try view.checkBlocklists(opened.request.publicKeys)
             _ = try await ledger.store.read { try KeyReuse.check(opened.tbs, opened.profile, view, in: $0) }
             try await commit(wish, submission, opened, view.charter, now)
             return try await request(submission.subject)
