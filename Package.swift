@@ -67,6 +67,8 @@ let package = Package(
         room("Profiles", ["Basics", "PKIX"]),
         room("Approval", ["Basics", "PKIX", "Proofs", "Profiles", crypto]),
         room("Wire", ["Basics"]),
+        header("CGMP"),
+        room("Factors", callsC: true, ["Basics", "CGMP"]),
         // effects
         header("CPKCS11"),
         room("Custody", callsC: true, ["Basics", "PKIX", "Proofs", "Approval", "CPKCS11", crypto, cryptoExtras]),
@@ -78,7 +80,7 @@ let package = Package(
         room("Authorities", ["Basics", "Access", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency"]),
         room(
             "Registration",
-            ["Basics", "Access", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency", "Authorities"]),
+            ["Basics", "Access", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency", "Authorities", "Factors"]),
         // edges
         room(
             "API",
@@ -109,6 +111,7 @@ let package = Package(
         tests("ProofsTests", ["Basics", "Proofs", crypto]),
         tests("ProfilesTests", ["Basics", "PKIX", "Profiles", crypto]),
         tests("ApprovalTests", ["Basics", "PKIX", "Proofs", "Profiles", "Approval", crypto]),
+        tests("FactorsTests", ["Basics", "Factors"]),
         tests("CustodyTests", ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Custody", crypto]),
         tests("StorageTests", ["Basics", "Proofs", "Storage", grdb]),
         tests(

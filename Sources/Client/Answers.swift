@@ -150,6 +150,11 @@ extension Session {
         return try KeySummary(&fields)
     }
 
+    public func keyAudit() async throws(Problem) -> KeyAudit? {
+        var fields = try await transport.fields(Routes.keyAudit)
+        return try KeyAudit(&fields)
+    }
+
     public func invitations() async throws(Problem) -> [Invitation] {
         var fields = try await transport.fields(Routes.officers)
         return try fields.list("officers") { fields throws(Problem) in

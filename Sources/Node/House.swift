@@ -115,6 +115,7 @@ public struct House: Sendable {
             ledger: ledger, invitations: Invitations(ledger: ledger), rosters: rosters,
             authorities: authorities, registrar: registrar, revocations: Revocations(ledger: ledger, registrar: registrar),
             allowances: Allowances(ledger: ledger, authorities: authorities, entropy: surroundings.entropy),
+            fleetKeys: FleetKeys(ledger: ledger),
             facts: .init(
                 software: software, custody: custody.protection, serverKey: serverKey.publicKey.digest, warnings: unaccounted))
         return House(services: services, keys: keys, tokens: tokens, serverKey: serverKey, surroundings: surroundings)
@@ -145,6 +146,7 @@ public struct House: Sendable {
                 services: [
                     .init(service: Running { try await listener.run() }, successTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: Keeper(services: services, logger: surroundings.logger)),
+                    .init(service: FleetWatch(services: services, logger: surroundings.logger)),
                 ], gracefulShutdownSignals: signals, logger: surroundings.logger))
         do { try await group.run() } catch {
             try? await services.ledger.stop()

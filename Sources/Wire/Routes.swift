@@ -1,7 +1,7 @@
 /// The one table of routes.
 public enum Routes {
     public static let all: [Route] = [
-        health, ready, metrics, enroll, node, keys, key,
+        health, ready, metrics, enroll, node, keys, key, keyAudit,
         roster, proposeRoster, proposals, document, persons,
         addOfficer, officers, officer,
         draftAuthorities, authorities, authorityCertificate,
@@ -67,6 +67,10 @@ extension Routes {
     public static let key = Route(
         "key", .get, api("keys", .parameter(.init("id", .id, "The key's id."))), permission: .person,
         answers: [.init(200, .json, "The key, with what its token says of it now.")], summary: "One key.")
+    public static let keyAudit = Route(
+        "key.audit", .get, api("key-audit"), permission: .person,
+        answers: [.init(200, .json, "When, how many, and the keys that share a prime with another.")],
+        summary: "The last comparison of all RSA keys of certificates and authorities with each other.")
 }
 
 // Officers who join.

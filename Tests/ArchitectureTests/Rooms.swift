@@ -30,6 +30,8 @@ struct Room {
         Room("Profiles", .values, rooms: ["Basics", "PKIX"]),
         Room("Approval", .values, rooms: ["Basics", "PKIX", "Proofs", "Profiles"], modules: ["Crypto"]),
         Room("Wire", .values, rooms: ["Basics"]),
+        Room("CGMP", .values),
+        Room("Factors", .values, rooms: ["Basics", "CGMP"]),
         Room("CPKCS11", .effects),
         Room("Custody", .effects, rooms: ["Basics", "PKIX", "Proofs", "Approval", "CPKCS11"], modules: ["Crypto", "CryptoExtras"]),
         Room("Storage", .effects, rooms: ["Basics", "Proofs"], modules: database),
@@ -47,6 +49,7 @@ struct Room {
             "Registration", .services,
             rooms: [
                 "Basics", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency", "Access", "Authorities",
+                "Factors",
             ]),
         Room(
             "API", .edges,

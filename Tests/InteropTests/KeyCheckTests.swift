@@ -1,9 +1,10 @@
 import Foundation
 import Testing
 
-/// A list as Debian publishes for the keys of its random number generator of 2006 to 2008, made here by openssl and coreutils alone.
-@Suite("Blocklists from the command line", .serialized)
-struct BlocklistCommandTests {
+/// Keys that look good alone: on a list as Debian publishes for the keys of its random number generator of 2006 to 2008, made here by
+/// openssl and coreutils alone; and with a prime in common, made by Python.
+@Suite("Keys that look good alone, from the command line", .serialized)
+struct KeyCheckTests {
     private static func shell(_ script: String, _ arguments: String...) throws -> String {
         let answer = try Program(path: "/bin/bash").run(["-euo", "pipefail", "-c", script, "bash"] + arguments)
         guard answer.status == 0 else { throw Desk.Failed(description: answer.text) }
@@ -53,6 +54,8 @@ struct BlocklistCommandTests {
         #expect(try finding() == "ok")
         #expect(try desk.get("readyz").contains("ready"))
 
+        let shared = try sharedPrimes(desk, submit)
+
         // A restart that does not find the file.
         #expect(desk.stop() == 0)
         try FileManager.default.removeItem(atPath: desk.path("data/blocklists/\(hash)"))
@@ -63,5 +66,29 @@ struct BlocklistCommandTests {
         let status = try desk.json("status", "--as", "officer-3")
         #expect((status["warnings"] as? [String])?.contains { $0.contains("debian-rsa-2048") } == true, "\(status)")
         #expect(try desk.problem(submit("good")) == "blocklist.missing")
+        // The comparison after the start has its own time.
+        var audit: [String: Any] = [:]
+        while !(audit["time"] is Int) { audit = try desk.json("key", "audit", "--as", "officer-3") }
+        let findings = try #require(audit["findings"] as? [[String: Any]])
+        #expect(Set(findings.compactMap { ($0["certificates"] as? [String])?.first }) == shared)
+        #expect(audit["keys"] as? Int == 2 && findings.count == 2)
+        #expect(try desk.get("metrics").contains("assay_fleet_keys_sharing_prime 2"))
+        let warned = try desk.json("status", "--as", "officer-3")
+        #expect((warned["warnings"] as? [String])?.contains { $0.contains("assay key audit") } == true, "\(warned)")
+    }
+
+    /// Two devices whose keys have a prime in common, made by Python's `cryptography`, get their certificates: each key looks good alone.
+    /// - Returns: their fingerprints.
+    private func sharedPrimes(_ desk: Desk, _ submit: (String) -> [String]) throws -> Set<String> {
+        let made = try Program.python.run(["-B", "Tests/InteropTests/Python/shared_primes.py", desk.path("one.csr"), desk.path("two.csr")])
+        guard made.status == 0 else { throw Desk.Failed(description: made.text) }
+        return Set(
+            try ["one", "two"].map { name in
+                let arguments = submit(name).map { $0 == "serial=SN-1" ? "serial=\(name)" : $0 }
+                let id = try #require(try desk.json(arguments)["id"] as? String)
+                _ = try desk.json("request", "approve", id, "--yes", "--as", "officer-1")
+                let issued = try desk.json("request", "approve", id, "--yes", "--as", "officer-2")
+                return try #require((issued["certificate"] as? [String: Any])?["fingerprint"] as? String)
+            })
     }
 }
