@@ -16,8 +16,8 @@ extension Handlers {
                 let record = try await services.allowances.request(statement, submission: submission, by: try request.person())
                 return .json(describe(record), status: 201)
             },
-            Routes.allowances: { _ throws(Problem) in
-                .json(.object(["allowances": .array(try await services.allowances.list().map(describe))]))
+            Routes.allowances: { request throws(Problem) in
+                .page("allowances", try await services.allowances.list(try request.state(), try request.pagingByID()), describe)
             },
             Routes.allowance: { request throws(Problem) in
                 .json(describe(try await services.allowances.allowance(try request.identifier("id"))))

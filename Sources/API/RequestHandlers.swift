@@ -13,23 +13,12 @@ extension Handlers {
                 return .json(describe(try await services.registrar.submit(wish, by: try request.person())), status: 201)
             },
             Routes.requests: { request throws(Problem) in
-                var state: RequestRecord.State?
-                if let text = request.queryText("state") {
-                    guard let named = RequestRecord.State(rawValue: text) else {
-                        throw Problem(
-                            .invalid, "request.parameter-invalid", title: "A parameter is not of the expected form",
-                            detail: "state is one of " + RequestRecord.State.allCases.map(\.rawValue).joined(separator: ", ") + ".",
-                            field: "state")
-                    }
-                    state = named
-                }
-                let list = try await services.registrar.requests(state).map { summary in
-                    JSON.object([
+                .page("requests", try await services.registrar.requests(try request.state(), try request.pagingByID())) { summary in
+                    .object([
                         "id": .string(summary.id.description), "requester": .string(summary.requester), "profile": .string(summary.profile),
                         "state": .string(summary.state.rawValue), "opened": .time(summary.opened), "expires": .time(summary.expires),
                     ])
                 }
-                return .json(.object(["requests": .array(list)]))
             },
             Routes.request: { request throws(Problem) in
                 .json(describe(try await services.registrar.request(try request.identifier("id"))))

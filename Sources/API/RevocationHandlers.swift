@@ -28,8 +28,8 @@ extension Handlers {
                 let record = try await services.revocations.request(statement, submission: submission, by: try request.person())
                 return .json(describe(record), status: 201)
             },
-            Routes.revocations: { _ throws(Problem) in
-                .json(.object(["revocations": .array(try await services.revocations.list().map(describe))]))
+            Routes.revocations: { request throws(Problem) in
+                .page("revocations", try await services.revocations.list(try request.state(), try request.pagingByID()), describe)
             },
             Routes.revocation: { request throws(Problem) in
                 .json(describe(try await services.revocations.revocation(try request.identifier("id"))))

@@ -52,9 +52,11 @@ extension Session {
         return report
     }
 
-    public func allowances() async throws(Problem) -> [AllowanceReport] {
-        var fields = try await transport.fields(Routes.allowances)
-        return try fields.list("allowances") { fields throws(Problem) in
+    /// - Parameter state: nil for all.
+    public func allowances(
+        _ state: AllowanceState? = nil, _ paging: Paging<String> = .init()
+    ) async throws(Problem) -> Page<AllowanceReport> {
+        try await page(Routes.allowances, "allowances", state: state?.rawValue, paging) { fields throws(Problem) in
             try AllowanceReport(&fields, id: nil, charter: charter, now: clocks.now)
         }
     }

@@ -93,9 +93,11 @@ extension Session {
             effective: fields.isNull("effective") ? nil : try fields.time("effective"))
     }
 
-    public func revocations() async throws(Problem) -> [RevocationReport] {
-        var fields = try await transport.fields(Routes.revocations)
-        return try fields.list("revocations") { fields throws(Problem) in
+    /// - Parameter state: nil for all.
+    public func revocations(
+        _ state: RevocationState? = nil, _ paging: Paging<String> = .init()
+    ) async throws(Problem) -> Page<RevocationReport> {
+        try await page(Routes.revocations, "revocations", state: state?.rawValue, paging) { fields throws(Problem) in
             try RevocationReport(&fields, id: nil, charter: charter, now: clocks.now)
         }
     }

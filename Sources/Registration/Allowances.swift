@@ -84,12 +84,18 @@ public struct Allowances: Sendable {
         throw Self.unknown(id)
     }
 
-    /// The newest first, at most 500.
-    public func list() async throws(Problem) -> [AllowanceRecord] {
+    /// The query behind ``list(_:_:)``.
+    public static func query(_ state: AllowanceRecord.State?, _ paging: Paging<ID>) -> ListQuery {
+        ListQuery("*", from: "allowance", where: state.map { [("state", .text($0.rawValue))] } ?? [], .falling, paging)
+    }
+
+    /// The newest first, in one state or in all.
+    public func list(
+        _ state: AllowanceRecord.State? = nil, _ paging: Paging<ID> = .init()
+    ) async throws(Problem) -> Page<AllowanceRecord> {
         do {
             return try await ledger.store.read { snapshot in
-                try snapshot.rows("SELECT * FROM allowance ORDER BY id DESC LIMIT $1", [.integer(Registrar.longestList)])
-                    .map { try AllowanceRecord($0, snapshot) }
+                try snapshot.page(Self.query(state, paging), place: \.id.description) { try AllowanceRecord($0, snapshot) }
             }
         } catch { throw Problem(wrapping: error) }
     }

@@ -158,12 +158,18 @@ public struct Revocations: Sendable {
         } catch { throw Problem(wrapping: error) }
     }
 
-    /// The newest first, at most 500.
-    public func list() async throws(Problem) -> [RevocationRecord] {
+    /// The query behind ``list(_:_:)``.
+    public static func query(_ state: RevocationRecord.State?, _ paging: Paging<ID>) -> ListQuery {
+        ListQuery("*", from: "revocation", where: state.map { [("state", .text($0.rawValue))] } ?? [], .falling, paging)
+    }
+
+    /// The newest first, in one state or in all.
+    public func list(
+        _ state: RevocationRecord.State? = nil, _ paging: Paging<ID> = .init()
+    ) async throws(Problem) -> Page<RevocationRecord> {
         do {
             return try await ledger.store.read { snapshot in
-                try snapshot.rows("SELECT * FROM revocation ORDER BY id DESC LIMIT $1", [.integer(Registrar.longestList)])
-                    .map { try RevocationRecord($0, snapshot) }
+                try snapshot.page(Self.query(state, paging), place: \.id.description) { try RevocationRecord($0, snapshot) }
             }
         } catch { throw Problem(wrapping: error) }
     }

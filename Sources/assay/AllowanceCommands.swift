@@ -65,24 +65,27 @@ extension AllowanceCommand {
             abstract: "List allowances, newest first.",
             discussion: """
                 Example:
-                  assay allowance list --as officer-1
+                  assay allowance list --state open --as officer-1
                 """)
+
+        @Option(help: ArgumentHelp("Only those that are requested, open, rejected or closed.", valueName: "state"))
+        var state: AllowanceState?
+
+        @OptionGroup var pages: PageOptions
 
         @OptionGroup var personal: PersonalOptions
 
         func run() async throws {
-            try await working(personal) { session in
-                var table = Table("allowance", "state", "machine", "profile", "drawn", "until")
-                let allowances = try await session.allowances()
-                for one in allowances {
+            try await listing(
+                "allowances", pages, personal, Table("allowance", "state", "machine", "profile", "drawn", "until"),
+                page: { session, paging throws(Problem) in try await session.allowances(state, paging) },
+                cells: { one in
                     let statement = one.statement
-                    table.add(
+                    return [
                         one.id.description, one.state.rawValue, statement.machine.name.description, statement.profile.name.description,
-                        "\(one.drawn) of \(statement.number)", statement.until.description)
-                }
-                table.isEmpty ? say("No allowances.") : table.say()
-                return .object(["allowances": .array(allowances.map(\.json))])
-            }
+                        "\(one.drawn) of \(statement.number)", statement.until.description,
+                    ]
+                }, json: \.json)
         }
     }
 
@@ -201,6 +204,8 @@ extension AllowanceCommand {
         }
     }
 }
+
+extension AllowanceState: ExpressibleByArgument {}
 
 private func show(_ report: AllowanceReport) {
     let statement = report.statement

@@ -67,29 +67,27 @@ extension RequestCommand {
         @Option(help: ArgumentHelp("Only those that are open, issued, rejected or expired.", valueName: "state"))
         var state: RequestState?
 
+        @OptionGroup var pages: PageOptions
+
         @OptionGroup var personal: PersonalOptions
 
         func run() async throws {
-            try await working(personal) { session in
-                var table = Table("request", "state", "requester", "profile", "opened", "expires")
-                let requests = try await session.requests(state)
-                for request in requests {
-                    table.add(
+            try await listing(
+                "requests", pages, personal, Table("request", "state", "requester", "profile", "opened", "expires"),
+                page: { session, paging throws(Problem) in try await session.requests(state, paging) },
+                cells: { request in
+                    [
                         request.id.description, request.state.rawValue, request.requester.escaped, request.profile.description,
-                        request.opened.description, request.expires.description)
-                }
-                table.isEmpty ? say("No requests.") : table.say()
-                return .object([
-                    "requests": .array(
-                        requests.map { request in
-                            .object([
-                                "id": .string(request.id.description), "state": .string(request.state.rawValue),
-                                "requester": .string(request.requester), "profile": .string(request.profile.description),
-                                "opened": .seconds(request.opened), "expires": .seconds(request.expires),
-                            ])
-                        })
-                ])
-            }
+                        request.opened.description, request.expires.description,
+                    ]
+                },
+                json: { request in
+                    .object([
+                        "id": .string(request.id.description), "state": .string(request.state.rawValue),
+                        "requester": .string(request.requester), "profile": .string(request.profile.description),
+                        "opened": .seconds(request.opened), "expires": .seconds(request.expires),
+                    ])
+                })
         }
     }
 

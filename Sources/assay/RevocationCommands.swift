@@ -16,6 +16,7 @@ struct RevocationCommand: AsyncParsableCommand {
 }
 
 extension RevocationReason: ExpressibleByArgument {}
+extension RevocationState: ExpressibleByArgument {}
 
 extension CertificateCommand {
     struct Revoke: AsyncParsableCommand {
@@ -67,22 +68,23 @@ extension RevocationCommand {
             abstract: "List revocations, newest first.",
             discussion: """
                 Example:
-                  assay revocation list --as officer-1
+                  assay revocation list --state requested --as officer-1
                 """)
+
+        @Option(help: ArgumentHelp("Only those that are requested, revoked or rejected.", valueName: "state"))
+        var state: RevocationState?
+
+        @OptionGroup var pages: PageOptions
 
         @OptionGroup var personal: PersonalOptions
 
         func run() async throws {
-            try await working(personal) { session in
-                var table = Table("revocation", "state", "reason", "certificate's subject")
-                let revocations = try await session.revocations()
-                for one in revocations {
-                    table.add(
-                        one.id.description, one.state.rawValue, one.statement.reason.rawValue, "\(one.certificate.tbs.subject)")
-                }
-                table.isEmpty ? say("No revocations.") : table.say()
-                return .object(["revocations": .array(revocations.map(\.json))])
-            }
+            try await listing(
+                "revocations", pages, personal, Table("revocation", "state", "reason", "certificate's subject"),
+                page: { session, paging throws(Problem) in try await session.revocations(state, paging) },
+                cells: { one in
+                    [one.id.description, one.state.rawValue, one.statement.reason.rawValue, "\(one.certificate.tbs.subject)"]
+                }, json: \.json)
         }
     }
 
