@@ -10,13 +10,13 @@ extension Handlers {
         let allowances = services.allowances
         let service = VotedService<AllowanceRecord>(
             record: { id throws(Problem) in try await allowances.allowance(id) },
-            vote: { note, id, reason, person throws(Problem) in try await allowances.vote(note, on: id, reason: reason, by: person) }
-        ) { record in
-            [
-                "machine": .string(record.machine), "profile": .string(record.profile), "created": .time(record.created),
-                "drawn": .integer(record.drawn),
-            ]
-        }
+            vote: { note, id, reason, person throws(Problem) in try await allowances.vote(note, on: id, reason: reason, by: person) },
+            particulars: { record in
+                [
+                    "machine": .string(record.machine), "profile": .string(record.profile), "created": .time(record.created),
+                    "drawn": .integer(record.drawn),
+                ]
+            })
         let asked = asked(
             AskedService(
                 voted: service,

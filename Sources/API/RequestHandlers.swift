@@ -10,13 +10,13 @@ extension Handlers {
         let registrar = services.registrar
         let service = VotedService<RequestRecord>(
             record: { id throws(Problem) in try await registrar.request(id) },
-            vote: { note, id, reason, person throws(Problem) in try await registrar.vote(note, on: id, reason: reason, by: person) }
-        ) { record in
-            [
-                "profile": .string(record.profile), "csr": .string(record.csr.base64), "tbs": .string(record.tbs.base64),
-                "certificate": .optional(record.certificate?.base64), "opened": .time(record.opened), "expires": .time(record.expires),
-            ]
-        }
+            vote: { note, id, reason, person throws(Problem) in try await registrar.vote(note, on: id, reason: reason, by: person) },
+            particulars: { record in
+                [
+                    "profile": .string(record.profile), "csr": .string(record.csr.base64), "tbs": .string(record.tbs.base64),
+                    "certificate": .optional(record.certificate?.base64), "opened": .time(record.opened), "expires": .time(record.expires),
+                ]
+            })
         let others: [Route: Dispatcher.Handler] = [
             Routes.submitRequest: { request throws(Problem) in
                 let wish = request.media == .pkcs10 ? try raw(request) : try json(request)

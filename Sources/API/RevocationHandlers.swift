@@ -10,10 +10,10 @@ extension Handlers {
         let revocations = services.revocations
         let service = VotedService<RevocationRecord>(
             record: { id throws(Problem) in try await revocations.revocation(id) },
-            vote: { note, id, reason, person throws(Problem) in try await revocations.vote(note, on: id, reason: reason, by: person) }
-        ) { record in
-            ["certificate": .string(record.certificate.hex), "der": .string(record.der.base64), "created": .time(record.created)]
-        }
+            vote: { note, id, reason, person throws(Problem) in try await revocations.vote(note, on: id, reason: reason, by: person) },
+            particulars: { record in
+                ["certificate": .string(record.certificate.hex), "der": .string(record.der.base64), "created": .time(record.created)]
+            })
         let asked = asked(
             AskedService(
                 voted: service,

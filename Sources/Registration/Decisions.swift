@@ -47,7 +47,7 @@ extension Registrar: Votable {
     ) async throws -> Effect<RequestRecord> {
         _ = try authorities.chain(of: examined.authority.name)
         try await authorities.prepare(examined.authority)
-        try await requireUnused(examined.tbs.serialNumber, of: examined.authority.name, for: record.id)
+        let known = try await requireUnused(examined, view, for: record.id)
         let evidence = try record.evidence(adding: ballot.note)
         let certificate = try await authorities.sign(examined.tbs, by: examined.authority) { unfinished, key throws(Refusal) in
             try Guard(view: view, now: ballot.now).certificate(evidence, signing: unfinished, key: key)
@@ -60,20 +60,25 @@ extension Registrar: Votable {
             digests: [
                 Entry.DigestKey.request: statement.request, Entry.DigestKey.content: statement.content,
                 Entry.DigestKey.certificate: certificate.fingerprint, Entry.DigestKey.row: row.digest,
-            ],
-            columns: ["certificate": .blob(certificate.fingerprint)], writes: [row.insertion()], rowKey: Entry.DigestKey.secondRow)
+            ].merging(KeyReuse.digests(of: examined.tbs)) { $1 },
+            columns: ["certificate": .blob(certificate.fingerprint)], writes: [row.insertion(while: known)],
+            rowKey: Entry.DigestKey.secondRow)
     }
 
-    /// No authority gives one serial number to two certificates (RFC 5280 §4.1.2.2), so this is asked before the signature.
-    private func requireUnused(_ serial: SerialNumber, of authority: Handle, for request: ID) async throws {
-        let row = try await ledger.store.read { snapshot in
-            try snapshot.row(
+    /// No authority gives one serial number to two certificates (RFC 5280 §4.1.2.2), nor one key to two devices, so this is asked before
+    /// the signature.
+    /// - Returns: what the answer rests on.
+    private func requireUnused(_ examined: Examined, _ view: View, for request: ID) async throws -> [KnownMentions] {
+        try await ledger.store.read { snapshot in
+            let row = try snapshot.row(
                 "SELECT request_id FROM certificate WHERE authority = $1 AND serial = $2",
-                [.text(authority.description), .blob(serial.bytes)])
+                [.text(examined.authority.name.description), .blob(examined.tbs.serialNumber.bytes)])
+            if let row {
+                // Of the same request: somebody else's last vote was committed meanwhile.
+                throw try row.blob("request_id") == request.bytes ? Refusal.statementClosed : RequestRecord.altered
+            }
+            return try KeyReuse.check(examined.tbs, examined.profile, view, in: snapshot)
         }
-        guard let row else { return }
-        // Of the same request: somebody else's last vote was committed meanwhile.
-        throw try row.blob("request_id") == request.bytes ? Refusal.statementClosed : RequestRecord.altered
     }
 
     /// The statement is decided, whatever its row says: the stored certificate is given back, and never a second signature made.

@@ -53,14 +53,15 @@ public struct Registrar: Sendable {
             let rendered = wish.submission.rendered
             if let record = try await known(submission.subject, "submission", isSame: { $0.submission == rendered }) { return record }
             guard !view.isClosed(submission.digest) else { throw Refusal.statementClosed }
-            let statement = try open(wish, submission, view, now)
-            return try await commit(wish, submission, statement, view.charter, now)
+            let opened = try open(wish, submission, view, now)
+            _ = try await ledger.store.read { try KeyReuse.check(opened.tbs, opened.profile, view, in: $0) }
+            return try await commit(wish, submission, opened, view.charter, now)
         } catch { throw Problem(wrapping: error) }
     }
 
     private func open(
         _ wish: Wish, _ submission: Submission, _ view: View, _ now: UTCTime
-    ) throws -> (statement: Statement, tbs: Bytes) {
+    ) throws -> Examined {
         let charter = view.charter
         let documents = charter.documents
         guard let profile = documents.profiles[submission.profile.name] else {
@@ -76,7 +77,6 @@ public struct Registrar: Sendable {
         _ = try authorities.certificate(of: authority.value.name)
         let request = try Self.request(wish.csr, profile.value)
         guard request.digest == submission.request else { throw Refusal.requestMismatch }
-        guard !view.isKeyRevoked(in: request) else { throw Refusal.keyRevoked }
         let filling = Filling(
             serial: SerialNumber(at: now, random: entropy.bytes(16)), now: now, publicKey: request.publicKey,
             alternativeKey: request.alternative?.publicKey, fields: wish.fields, request: request)
@@ -86,9 +86,8 @@ public struct Registrar: Sendable {
             rosterDigest: charter.roster.digest, policy: policy.reference, profile: profile.reference, authority: authority.reference,
             request: request.digest, content: tbs.content, opened: now, expires: now.adding(days: policy.value.days))
         // The guard's own checks, before anybody is asked to vote.
-        _ = try charter.examine(
+        return try charter.examine(
             Evidence(statement: statement.text, tbs: tbs.der, request: wish.csr, submission: wish.submission, votes: []), now: now)
-        return (statement, tbs.der)
     }
 
     static func request(_ der: Bytes, _ profile: Profile) throws(Problem) -> CertificateRequest {
@@ -104,7 +103,7 @@ public struct Registrar: Sendable {
     }
 
     private func commit(
-        _ wish: Wish, _ submission: Submission, _ opened: (statement: Statement, tbs: Bytes), _ charter: Charter, _ now: UTCTime
+        _ wish: Wish, _ submission: Submission, _ opened: Examined, _ charter: Charter, _ now: UTCTime
     ) async throws -> RequestRecord {
         let statement = opened.statement
         try await requireRoom(for: Self.mostOpenRequests, code: "request.too-many-open")
@@ -114,7 +113,7 @@ public struct Registrar: Sendable {
                 "id": .blob(statement.subject.bytes), "requester": .text(submission.requester.description),
                 "profile": .text(statement.profile.name.description), "statement_hash": .blob(statement.digest),
                 "statement": .text(statement.text), "submission": .text(wish.submission.rendered), "csr": .blob(wish.csr),
-                "tbs": .blob(opened.tbs), "opened": .integer(now.seconds), "expires": .integer(statement.expires.seconds),
+                "tbs": .blob(opened.tbs.der), "opened": .integer(now.seconds), "expires": .integer(statement.expires.seconds),
             ])
         let entry = try ledger.entry(
             .requestOpen, at: now, actor: try await ledger.actor(submission.requester),

@@ -84,8 +84,7 @@ extension Revocations: Askable {
             outcome: revoked.statement.reason.rawValue)
         if revoked.statement.reason == .keyCompromise {
             // Who has taken one of a device's keys may have taken both.
-            effect.digests[Entry.DigestKey.key] = revoked.certificate.tbs.publicKey.digest
-            effect.digests[Entry.DigestKey.alternativeKey] = (try? revoked.certificate.tbs.alternativePublicKey())?.digest
+            effect.digests.merge(KeyReuse.digests(of: revoked.certificate.tbs)) { $1 }
         }
         return .done(effect)
     }
