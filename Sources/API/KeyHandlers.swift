@@ -12,8 +12,13 @@ extension Handlers {
             },
             Routes.key: { request throws(Problem) in .json(try await services.authorities.key(try request.identifier("id")).json) },
             Routes.ready: { _ throws(Problem) in
-                _ = try services.ledger.view()
+                let view = try services.ledger.view()
                 _ = try services.ledger.now()
+                guard view.missingBlocklists.isEmpty else {
+                    throw Problem(
+                        .unavailable, "node.not-ready", title: "Nothing can be certified",
+                        detail: "No file: blocklist \(view.missingBlocklists.map(\.description).joined(separator: ", ")).")
+                }
                 let away = try services.authorities.custodyReports().filter { $0.isNeeded && !$0.isUp }
                 guard away.isEmpty else {
                     throw Problem(

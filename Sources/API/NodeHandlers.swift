@@ -46,6 +46,7 @@ extension Handlers {
             guard let detail = custody.detail else { continue }
             warnings.append("Custody \(custody.name), token \(custody.token), is not up: \(detail)")
         }
+        warnings += view.missingBlocklists.map { Refusal.blocklistMissing($0).detail }
         for (name, policy) in view.charter.documents.approvals.sorted(by: { $0.key < $1.key }) where policy.value.quorum < 2 {
             warnings.append("Approval policy \(name) asks for one person only.")
         }

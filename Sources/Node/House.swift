@@ -79,11 +79,20 @@ public struct House: Sendable {
             surroundings.logger.error(
                 "token", metadata: ["custody": "\(name)", "code": "\(problem.code)", "detail": "\(problem.detail)"])
         }
+        let blocklists = Blocklists(paths)
         let ledger = try await Ledger.open(
             .init(
                 custody: custody, databasePath: paths.database, clocks: surroundings.clocks, entropy: surroundings.entropy,
-                acceptClock: acceptClock))
+                acceptClock: acceptClock, blocklists: { document throws(Problem) in try blocklists.list(of: document) }))
         let charter = try ledger.view().charter
+        for document in charter.documents.blocklists.values.map(\.value) {
+            do throws(Problem) {
+                guard try ledger.blocklist(document) == nil else { continue }
+                throw Refusal.blocklistMissing(document.name).problem
+            } catch {
+                surroundings.logger.error("blocklist", metadata: ["code": "\(error.code)", "detail": "\(error.detail)"])
+            }
+        }
         let keys = tokens.keys(
             custody, SealContext(instance: charter.instance, pin: charter.pin), checksOwnSignatures: checksOwnSignatures,
             entropy: surroundings.entropy)

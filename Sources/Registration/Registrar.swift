@@ -54,6 +54,7 @@ public struct Registrar: Sendable {
             if let record = try await known(submission.subject, "submission", isSame: { $0.submission == rendered }) { return record }
             guard !view.isClosed(submission.digest) else { throw Refusal.statementClosed }
             let opened = try open(wish, submission, view, now)
+            try view.checkBlocklists(opened.request.publicKeys)
             _ = try await ledger.store.read { try KeyReuse.check(opened.tbs, opened.profile, view, in: $0) }
             return try await commit(wish, submission, opened, view.charter, now)
         } catch { throw Problem(wrapping: error) }
