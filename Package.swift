@@ -70,7 +70,8 @@ let package = Package(
         // effects
         header("CPKCS11"),
         room("Custody", callsC: true, ["Basics", "PKIX", "Proofs", "Approval", "CPKCS11", crypto, cryptoExtras]),
-        room("Storage", callsC: true, ["Basics", "Proofs", grdb]),
+        header("CSQLite"),
+        room("Storage", callsC: true, ["Basics", "Proofs", "CSQLite", grdb]),
         room("Transparency", ["Basics", "PKIX", "Proofs", "Approval", "Custody", "Storage"]),
         // services
         room("Access", ["Basics", "PKIX", "Proofs", "Approval", "Custody", "Storage", "Transparency", crypto]),
