@@ -7,8 +7,8 @@ extension Handlers {
     /// Keys, tokens, and figures.
     static func keys(_ services: Services) -> [Route: Dispatcher.Handler] {
         [
-            Routes.keys: { _ throws(Problem) in
-                .json(.object(["keys": .array(try await services.authorities.allKeys().map(\.json))]))
+            Routes.keys: { request throws(Problem) in
+                .page("keys", try await services.authorities.allKeys(try request.pagingByID()), \.json)
             },
             Routes.key: { request throws(Problem) in .json(try await services.authorities.key(try request.identifier("id")).json) },
             Routes.keyAudit: { _ throws(Problem) in .json(await audit(services)) },

@@ -26,7 +26,9 @@ extension Handlers {
                 return .json(.object(["proposals": .array(proposals)]))
             },
             Routes.document: { request throws(Problem) in APIResponse(.octets, try services.rosters.document(try request.digest("hash"))) },
-            Routes.persons: { _ throws(Problem) in .json(.object(["people": .strings(try await services.rosters.people())])) },
+            Routes.persons: { request throws(Problem) in
+                .page("people", try await services.rosters.people(try request.pagingByDigest())) { .string($0) }
+            },
         ]
     }
 

@@ -245,12 +245,20 @@ public struct Rosters: Sendable {
         } catch { throw Problem(wrapping: error) }
     }
 
-    /// People's texts, as signed.
-    public func people() async throws(Problem) -> [String] {
+    /// The query behind ``people(_:)``.
+    public static func peopleQuery(_ paging: Paging<Digest32>) -> ListQuery {
+        ListQuery("hash, note", from: "person", by: ["hash"], .rising, after: paging.after.map { [.blob($0)] }, limit: paging.limit)
+    }
+
+    /// People's texts, as signed, in no order that says anything; a place is the hash of a text.
+    public func people(_ paging: Paging<Digest32> = .init()) async throws(Problem) -> Page<String> {
         do {
-            return try await ledger.store.read { snapshot in
-                try snapshot.rows("SELECT note FROM person ORDER BY handle").map { try $0.text("note") }
+            let page = try await ledger.store.read { snapshot in
+                try snapshot.page(Self.peopleQuery(paging), place: { $0.hash.hex }) { row in
+                    (hash: try row.digest("hash"), note: try row.text("note"))
+                }
             }
+            return Page(page.elements.map(\.note), next: page.next)
         } catch { throw Problem(wrapping: error) }
     }
 

@@ -50,16 +50,13 @@ public struct Registrar: Sendable {
                     .invalid, "submission.time", title: "The submission's time is off",
                     detail: "It says \(submission.time); it is \(now). Correct the clock of the requester's machine.", field: "submission")
             }
-            if let record = try await ledger.store.read({ try RequestRecord.read(submission.subject, $0) }) {
-                guard record.submission == wish.submission.rendered else { throw Self.idTaken }
-                return record
-            }
+            let rendered = wish.submission.rendered
+            if let record = try await known(submission.subject, "submission", isSame: { $0.submission == rendered }) { return record }
             guard !view.isClosed(submission.digest) else { throw Refusal.statementClosed }
             let opened = try open(wish, submission, view, now)
             try view.checkBlocklists(opened.request.publicKeys)
             _ = try await ledger.store.read { try KeyReuse.check(opened.tbs, opened.profile, view, in: $0) }
-            try await commit(wish, submission, opened, view.charter, now)
-            return try await request(submission.subject)
+            return try await commit(wish, submission, opened, view.charter, now)
         } catch { throw Problem(wrapping: error) }
     }
 
@@ -108,16 +105,9 @@ public struct Registrar: Sendable {
 
     private func commit(
         _ wish: Wish, _ submission: Submission, _ opened: Examined, _ charter: Charter, _ now: UTCTime
-    ) async throws {
+    ) async throws -> RequestRecord {
         let statement = opened.statement
-        let count = try await ledger.store.read {
-            try $0.row("SELECT count(*) AS number FROM request WHERE state = 'open'")?.integer("number") ?? 0
-        }
-        guard count < Self.mostOpenRequests else {
-            throw Problem(
-                .unavailable, "request.too-many-open", title: "Too many requests wait for a decision",
-                detail: "\(Self.mostOpenRequests) requests are open. Decide some first.")
-        }
+        try await requireRoom(for: Self.mostOpenRequests, code: "request.too-many-open")
         let row = try RowContent(
             .request,
             [
@@ -126,31 +116,12 @@ public struct Registrar: Sendable {
                 "statement": .text(statement.text), "submission": .text(wish.submission.rendered), "csr": .blob(wish.csr),
                 "tbs": .blob(opened.tbs.der), "opened": .integer(now.seconds), "expires": .integer(statement.expires.seconds),
             ])
-        let write = row.insertion(others: ["state": .text(RequestRecord.State.open.rawValue), "version": .integer(1)])
         let entry = try ledger.entry(
             .requestOpen, at: now, actor: try await ledger.actor(submission.requester),
             digests: [
                 Entry.DigestKey.request: statement.request, Entry.DigestKey.content: statement.content,
                 Entry.DigestKey.statement: statement.digest, Entry.DigestKey.row: row.digest,
             ], roster: charter.roster.version, object: statement.subject)
-        do throws(StorageError) { try await ledger.store.commit(Change(writes: [write], entries: [entry])) } catch {
-            guard error == .conflict else { throw error.problem }
-            guard let record = try await ledger.store.read({ try RequestRecord.read(statement.subject, $0) }),
-                record.submission == wish.submission.rendered
-            else { throw Self.idTaken }
-        }
-        try await ledger.anchor([])
+        return try await open(row, entry, statement.subject, "submission") { $0.submission == wish.submission.rendered }
     }
-
-    public func request(_ id: ID) async throws(Problem) -> RequestRecord {
-        do {
-            if let record = try await ledger.store.read({ try RequestRecord.read(id, $0) }) { return record }
-        } catch { throw Problem(wrapping: error) }
-        throw Problem(
-            .notFound, "request.not-found", title: "There is no such request", detail: "No request has the id \(id).", field: "id")
-    }
-
-    private static let idTaken = Problem(
-        .conflict, "request.id-taken", title: "The id is taken", detail: "Another request has this id. Submit again with a new one.",
-        field: "submission")
 }

@@ -35,14 +35,13 @@ extension BlocklistCommand {
         @Option(help: ArgumentHelp("How a line names a key: spki-sha256 or openssl-modulus.", valueName: "form"))
         var form: String
 
-        @Option(help: ArgumentHelp("The data directory.", valueName: "dir"))
-        var data = "./var"
+        @OptionGroup var directory: DataOptions
 
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
             try await reporting(json: output.json) {
-                let added = try HousePaths(data: data).addBlocklist(
+                let added = try directory.paths.addBlocklist(
                     try LocalFiles.read(file, limit: HousePaths.longestBlocklist), form: form)
                 say("This node has the list: \(added.keys) keys.")
                 say()

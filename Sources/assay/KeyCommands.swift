@@ -37,21 +37,21 @@ extension KeyCommand {
                   assay key list --as admin
                 """)
 
+        @OptionGroup var pages: PageOptions
+
         @OptionGroup var personal: PersonalOptions
 
         func run() async throws {
-            try await working(personal) { session in
-                let keys = try await session.keys()
-                var table = Table("id", "used by", "algorithm", "custody", "key")
-                for key in keys {
+            try await listing(
+                "keys", pages, personal, Table("id", "used by", "algorithm", "custody", "key"),
+                page: { session, paging throws(Problem) in try await session.keys(paging) },
+                cells: { key in
                     let kind = key.place.hasPrefix("pkcs11:") ? "in the token" : "sealed, software in use"
-                    table.add(
+                    return [
                         key.id.description, key.use, key.algorithm.escaped, key.custody?.description ?? "none of this node",
-                        key.isAuthentic ? kind : "its record was altered")
-                }
-                table.isEmpty ? say("No keys.") : table.say()
-                return .object(["keys": .array(keys.map(\.json))])
-            }
+                        key.isAuthentic ? kind : "its record was altered",
+                    ]
+                }, json: \.json)
         }
     }
 
@@ -76,13 +76,13 @@ extension KeyCommand {
                 if let named = ID(key) {
                     id = named
                 } else {
-                    guard let found = try await session.keys().first(where: { $0.user == key }) else {
+                    guard let found = try await session.key(usedBy: key) else {
                         throw Problem(
                             .notFound, "key.not-found", title: "There is no such key",
                             detail: "\(key.escaped): an id of `assay key list`, the name of an authority in force, or log is expected.",
                             field: "key")
                     }
-                    id = found.id
+                    id = found
                 }
                 let shown = try await session.key(id)
                 var facts = Facts()

@@ -34,7 +34,8 @@ struct Room {
         Room("Factors", .values, rooms: ["Basics", "CGMP"]),
         Room("CPKCS11", .effects),
         Room("Custody", .effects, rooms: ["Basics", "PKIX", "Proofs", "Approval", "CPKCS11"], modules: ["Crypto", "CryptoExtras"]),
-        Room("Storage", .effects, rooms: ["Basics", "Proofs"], modules: database),
+        Room("CSQLite", .effects),
+        Room("Storage", .effects, rooms: ["Basics", "Proofs", "CSQLite"], modules: database),
         Room("Transparency", .effects, rooms: ["Basics", "PKIX", "Proofs", "Approval", "Custody", "Storage"]),
         Room(
             "Access", .services, rooms: ["Basics", "PKIX", "Proofs", "Approval", "Custody", "Storage", "Transparency"],

@@ -151,7 +151,7 @@ struct HybridTests {
     func keys() async throws {
         let (test, house) = try await Self.found()
         defer { test.remove() }
-        let users = try await house.services.authorities.allKeys().compactMap(\.user)
+        let users = try await house.services.authorities.allKeys().elements.compactMap(\.user)
         #expect(users.sorted() == ["devices", "devices", "log", "root", "root"])
         try await house.services.ledger.stop()
         try test.write("DELETE FROM key WHERE algorithm = 'ml-dsa-65' AND name LIKE 'devices %'")
