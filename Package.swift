@@ -45,7 +45,7 @@ let package = Package(
             name: "AssayNode",
             targets: [
                 "Basics", "PKIX", "Proofs", "Profiles", "Approval", "Access", "API", "Client", "Registration", "Node", "Storage",
-                "Transparency",
+                "Transparency", "Factors",
             ]),
     ],
     dependencies: [
