@@ -23,9 +23,11 @@ enum Fleet {
         var within: [Double] = []
         var between: [Double] = []
         var pair: [Double] = []
+        var multiply: [Double] = []
         for _ in 0..<3 {
             within.append(try Bench.seconds(1) { _ = ModulusTree(mine).sharing() })
             between.append(try Bench.seconds(1) { _ = tree.sharing(with: ModulusTree(mine)) })
+            multiply.append(try Bench.seconds(1) { _ = ModulusTree(mine).count })
             var place = 0
             pair.append(
                 try Bench.seconds(1000) {
@@ -35,7 +37,8 @@ enum Fleet {
         }
         let pairs = Double(block) * Double(block - 1) / 2
         Bench.line("\(block) RSA moduli of 2048 bits with each other", Bench.median(within), "s")
-        Bench.line("  with as many others", Bench.median(between), "s")
+        Bench.line("  multiplying them alone", Bench.median(multiply), "s")
+        Bench.line("  multiplying them, and comparing with as many others", Bench.median(between), "s")
         Bench.line("  one common divisor", Bench.median(pair) * 1e6, "µs")
         Bench.line("  all pairs so", Bench.median(pair) * pairs, "s")
     }
