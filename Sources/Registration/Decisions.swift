@@ -60,7 +60,7 @@ extension Registrar: Votable {
             digests: [
                 Entry.DigestKey.request: statement.request, Entry.DigestKey.content: statement.content,
                 Entry.DigestKey.certificate: certificate.fingerprint, Entry.DigestKey.row: row.digest,
-            ].merging(KeyReuse.digests(of: examined.tbs)) { $1 },
+            ].merging(examined.tbs.keyDigests) { $1 },
             columns: ["certificate": .blob(certificate.fingerprint)], writes: [row.insertion(while: known)],
             rowKey: Entry.DigestKey.secondRow)
     }

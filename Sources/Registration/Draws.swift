@@ -189,7 +189,7 @@ extension Allowances {
                         Entry.DigestKey.request: draw.request, Entry.DigestKey.content: draw.content,
                         Entry.DigestKey.certificate: fingerprint, Entry.DigestKey.statement: draw.digest,
                         Entry.DigestKey.row: row.digest, Entry.DigestKey.secondRow: drawn.digest,
-                    ].merging(KeyReuse.digests(of: certificate.tbs)) { $1 }, roster: draw.rosterVersion, draw: draw)
+                    ].merging(certificate.tbs.keyDigests) { $1 }, roster: draw.rosterVersion, draw: draw)
             ])
     }
 }

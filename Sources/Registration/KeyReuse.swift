@@ -9,25 +9,20 @@ import Storage
 enum KeyReuse {
     /// Whether the certificate's keys may be certified for whom it names, as far as the ledger knows them.
     /// - Returns: what that rests on; the certificate's row is written only while it still holds.
-    /// - Throws: `key.revoked`, `key.certified`, `key.certified-before`, `certificate.record-altered`.
+    /// - Throws: `key.revoked`, `key.authority`, `key.certified`, `key.certified-before`, `certificate.record-altered`.
     static func check(_ tbs: TBSCertificate, _ profile: Profile, _ view: View, in snapshot: Snapshot) throws -> [KnownMentions] {
-        try digests(of: tbs).sorted { $0.key < $1.key }.map(\.value).map { key in
+        try tbs.keyDigests.sorted { $0.key < $1.key }.map(\.value).map { key in
             guard !view.isClosed(key) else { throw Refusal.keyRevoked }
             let found = try entries(about: key, in: snapshot)
-            for entry in found.issued {
-                guard let earlier = entry.digests[Entry.DigestKey.certificate] else { continue }
+            guard !found.entries.contains(where: { $0.type == .authorityIssue }) else { throw authoritys }
+            // All were of one subject when they were issued.
+            let newest = found.entries.first { $0.type == .certificateIssue }
+            if let earlier = newest?.digests[Entry.DigestKey.certificate] {
                 guard profile.keyReuse != .never else { throw certifiedBefore(earlier, profile.name) }
                 guard try subject(of: earlier, in: snapshot) == Subject(tbs) else { throw certified(earlier) }
             }
             return KnownMentions(of: key.bytes, count: found.count)
         }
-    }
-
-    /// What an entry says of a certificate's keys.
-    static func digests(of tbs: TBSCertificate) -> [UInt8: Digest32] {
-        var digests = [Entry.DigestKey.key: tbs.publicKey.digest]
-        digests[Entry.DigestKey.alternativeKey] = (try? tbs.alternativePublicKey())?.digest
-        return digests
     }
 
     /// Whom a certificate names.
@@ -41,18 +36,17 @@ enum KeyReuse {
         }
     }
 
-    /// How many certificates of one key are looked at; all were of one subject when they were issued.
+    /// How many entries about one key are looked at, the newest first.
     private static let page: Int64 = 100
 
-    private static func entries(about key: Digest32, in snapshot: Snapshot) throws -> (count: Int64, issued: [Entry]) {
+    private static func entries(about key: Digest32, in snapshot: Snapshot) throws -> (count: Int64, entries: [Entry]) {
         let count = try snapshot.row("SELECT count(*) AS number FROM mention WHERE object = $1", [.blob(key)])?.integer("number") ?? 0
         guard count > 0 else { return (0, []) }
         let rows = try snapshot.rows(
             "SELECT body FROM mention JOIN entry ON entry.idx = mention.idx WHERE object = $1 ORDER BY mention.idx DESC LIMIT $2",
             [.blob(key), .integer(page)])
-        let entries = try rows.map { try Entry(decoding: try $0.blob("body")) }
         // A row of `mention` is nobody's word: only an entry that names the key counts.
-        return (count, entries.filter { $0.type == .certificateIssue && $0.mentions.contains(key.bytes) })
+        return (count, try rows.map { try Entry(decoding: try $0.blob("body")) }.filter { $0.mentions.contains(key.bytes) })
     }
 
     private static func subject(of fingerprint: Digest32, in snapshot: Snapshot) throws -> Subject {
@@ -65,6 +59,11 @@ enum KeyReuse {
         }
         return Subject(certificate.tbs)
     }
+
+    private static let authoritys = Problem(
+        .conflict, "key.authority", title: "The key is an authority's",
+        detail: "An authority of this house has, or had, this key. Whatever a device signed with it could be taken for the authority's.",
+        field: "csr")
 
     private static func certified(_ earlier: Digest32) -> Problem {
         Problem(

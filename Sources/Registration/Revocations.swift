@@ -84,7 +84,7 @@ extension Revocations: Askable {
             outcome: revoked.statement.reason.rawValue)
         if revoked.statement.reason == .keyCompromise {
             // Who has taken one of a device's keys may have taken both.
-            effect.digests.merge(KeyReuse.digests(of: revoked.certificate.tbs)) { $1 }
+            effect.digests.merge(revoked.certificate.tbs.keyDigests) { $1 }
         }
         return .done(effect)
     }

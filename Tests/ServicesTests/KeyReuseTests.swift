@@ -66,6 +66,27 @@ struct KeyReuseTests {
         try await house.services.ledger.stop()
     }
 
+    @Test("A key that was ever an authority's is never a device's")
+    func authority() async throws {
+        let (test, house) = try await TestHouse.found()
+        defer { test.remove() }
+        let ledger = house.services.ledger
+        // Each authority's entry says what its key is.
+        for authority in try ledger.view().charter.documents.authorities.values.map(\.value) {
+            let about = try await ledger.entries(about: authority.publicKey.digest.bytes).map { try Entry(decoding: $0.entry) }
+            #expect(about.map(\.type) == [.authorityIssue])
+        }
+        // As of an authority that is not in force any more, and whose key somebody has.
+        let key = try KeyAlgorithm.ecdsaP256.generate()
+        let entry = try ledger.entry(.authorityIssue, at: try ledger.now(), digests: [Entry.DigestKey.key: key.publicKey.digest])
+        try await ledger.store.commit(.init(entries: [entry]))
+        await expect("key.authority") {
+            try await house.services.registrar.submit(
+                try test.wish(house, csr: try Self.request(key)), by: test.officers[2].principal(.registrationOfficer))
+        }
+        try await ledger.stop()
+    }
+
     @Test("With `keyReuse: never` each certificate needs a new key, for the same subject too")
     func never() async throws {
         let (test, house) = try await TestHouse.found()
