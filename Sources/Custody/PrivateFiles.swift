@@ -102,7 +102,8 @@ public struct PrivateFiles: Sendable {
         guard fsync(file) == 0 else { throw .io(path: directory, call: "fsync", errno: errno) }
     }
 
-    private static func parent(of path: String) -> String {
+    /// The directory that has this name in it. Foundation's own way crashes on a path of one octet, such as the `.` of `./var`.
+    public static func parent(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }

@@ -12,11 +12,16 @@ enum DataDirectory {
         }
     }
 
+    /// - Throws: ``CustodyError/absent(path:)`` where there is neither custody nor database: nobody is told to restore what never was.
+    static func requireHouse(_ paths: HousePaths) throws(CustodyError) {
+        try checkAccess(paths.data)
+        guard exists(paths.custody) || exists(paths.database) else { throw .absent(path: paths.data) }
+    }
+
     /// Makes the directory, and those above it, with mode 0700 when they are not there. Each is known to the one above it when this
     /// returns, also after a power cut: otherwise everything flushed below it would be lost with its name.
     static func make(_ path: String) throws(CustodyError) {
-        let folder = NSString(string: path).deletingLastPathComponent
-        let parent = folder.isEmpty ? "." : folder
+        let parent = PrivateFiles.parent(of: path)
         if exists(path) {
             // An earlier founding may have ended before this. A parent that is closed to us was not made by one.
             return (try? sync(parent)) ?? ()

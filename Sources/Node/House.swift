@@ -50,10 +50,7 @@ public struct House: Sendable {
     ) async throws(Problem) -> House {
         let tokens: HouseTokens
         do {
-            try DataDirectory.checkAccess(paths.data)
-            guard DataDirectory.exists(paths.custody) || DataDirectory.exists(paths.database) else {
-                throw CustodyError.absent(path: paths.data)
-            }
+            try DataDirectory.requireHouse(paths)
             tokens = try HouseTokens(try TokenFile(custody: paths.custody).read(), pin: pin, clocks: surroundings.clocks)
         } catch { throw Problem(wrapping: error) }
         do throws(Problem) {

@@ -128,7 +128,10 @@ extension HousePaths {
             seconds: seconds)
         let file = TokenFile(custody: custody)
         let known: [TokenSettings]
-        do { known = try file.read() } catch { throw error.problem }
+        do throws(CustodyError) {
+            try DataDirectory.requireHouse(self)
+            known = try file.read()
+        } catch { throw error.problem }
         guard !known.contains(where: { $0.name == name || ($0.label == label && $0.serial == serial) }) else {
             throw Problem(
                 .conflict, "custody.exists", title: "The custody exists",
@@ -163,6 +166,7 @@ extension HousePaths {
     public func removeToken(name: String) throws(Problem) {
         let file = TokenFile(custody: custody)
         do throws(CustodyError) {
+            try DataDirectory.requireHouse(self)
             let known = try file.read()
             guard let settings = known.first(where: { $0.name.description == name }) else {
                 throw .noCustody(Handle(name) ?? .sealed, known: known.map(\.name))
@@ -177,6 +181,7 @@ extension HousePaths {
     /// The tokens that the house knows, and what protects the master key; nothing is asked of any token.
     public func custodies() throws(Problem) -> (master: String, tokens: [JSON]) {
         do throws(CustodyError) {
+            try DataDirectory.requireHouse(self)
             let master =
                 switch try MasterKeyKind(custody: custody) {
                 case .plain: "a plain file of mode 0600"

@@ -39,7 +39,10 @@ extension HousePaths {
         entropy: some Entropy
     ) async throws(Problem) -> String {
         let settings: [TokenSettings]
-        do { settings = try TokenFile(custody: paths.custody).read() } catch { throw error.problem }
+        do throws(CustodyError) {
+            try DataDirectory.requireHouse(paths)
+            settings = try TokenFile(custody: paths.custody).read()
+        } catch { throw error.problem }
         // Only the tokens that are needed: the one that seals now, and the one that is to.
         let kind: MasterKeyKind
         do { kind = try MasterKeyKind(custody: paths.custody) } catch { throw error.problem }
