@@ -43,12 +43,21 @@ struct HouseTokens: Sendable {
     }
 
     private static func pin(of token: TokenSettings, _ read: TokenPIN) throws(Problem) -> PIN? {
-        switch token.pin {
-        case .none: nil
-        case .prompt: PIN(try read(.prompt("PIN of the token \(token.label.escaped) (custody \(token.name)): ")))
-        case .file(let path): PIN(try read(.file(path)))
-        case .credential(let name): PIN(try read(.credential(name)))
+        let octets =
+            switch token.pin {
+            case .none: nil as Bytes?
+            case .prompt: try read(.prompt("PIN of the token \(token.label.escaped) (custody \(token.name)): "))
+            case .file(let path): try read(.file(path))
+            case .credential(let name): try read(.credential(name))
+            }
+        guard let octets else { return nil }
+        // A token counts it as a wrong one.
+        guard !octets.isEmpty else {
+            throw Problem(
+                .invalid, "custody.pin-missing", title: "The token's PIN is empty",
+                detail: "An empty PIN is not tried: \(token.pin.text.escaped) is to give it in its first line.", field: "pin")
         }
+        return PIN(octets)
     }
 
     /// The token that has this key.

@@ -19,6 +19,7 @@ struct TokenCommandTests {
             (["--module": "/bin/sh"], "custody.misconfigured"), (["--serial": "0000000000000000"], "custody.unavailable"),
             (["--pin": "1234"], "custody.pin-source"), (["--pin": "file:\(desk.path("no.pin"))"], "client.file"),
             (["--pin": "file:\(desk.path("open.pin"))"], "client.file-not-private"), (["--pin": "prompt"], "custody.pin-missing"),
+            (["--pin": "file:\(desk.path("empty.pin"))"], "custody.pin-missing"), (["--data": desk.path("no-house")], "custody.absent"),
             (["--pin": "file:\(desk.path("wrong.pin"))"], "custody.misconfigured"),
             (["--environment": "SOFTHSM2_CONF"], "custody.environment-invalid"),
             (["--environment": "LD_PRELOAD=/x"], "custody.settings-invalid"),
@@ -199,8 +200,8 @@ private struct TestToken {
         try FileManager.default.createDirectory(atPath: folder + "/tokens", withIntermediateDirectories: true)
         try "directories.tokendir = \(folder)/tokens\nobjectstore.backend = file\nlog.level = ERROR\n"
             .write(toFile: folder + "/softhsm2.conf", atomically: false, encoding: .utf8)
-        for (name, mode) in [("right.pin", 0o600), ("wrong.pin", 0o600), ("open.pin", 0o644)] {
-            let pin = name == "wrong.pin" ? "0000" : "5738-test"
+        for (name, mode) in [("right.pin", 0o600), ("wrong.pin", 0o600), ("open.pin", 0o644), ("empty.pin", 0o600)] {
+            let pin = ["wrong.pin": "0000", "empty.pin": ""][name] ?? "5738-test"
             guard
                 FileManager.default.createFile(
                     atPath: desk.path(name), contents: Data("\(pin)\n".utf8), attributes: [.posixPermissions: mode])
