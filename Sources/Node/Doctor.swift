@@ -53,11 +53,13 @@ public struct Doctor: Sendable {
     }
 
     /// The data directory as a shell reads it.
-    var place: String {
-        let plain = paths.data.utf8.allSatisfy { octet in
+    var place: String { quoted(paths.data) }
+
+    func quoted(_ path: String) -> String {
+        let plain = path.utf8.allSatisfy { octet in
             (0x61...0x7a).contains(octet) || (0x41...0x5a).contains(octet) || (0x30...0x39).contains(octet) || "/._-".utf8.contains(octet)
         }
-        return plain ? paths.data : "'" + paths.data.replacing("'", with: "'\\''") + "'"
+        return plain ? path : "'" + path.replacing("'", with: "'\\''") + "'"
     }
 
     private static let everything = [
@@ -230,11 +232,7 @@ public struct Doctor: Sendable {
             case .none: "the node ended without its last line; the next start looks after it"
             case .unknown: "a node runs, or ended without its last line: the system does not tell"
             }
-        for token in look.tokens where !FileManager.default.isReadableFile(atPath: token.module) {
-            return Finding(
-                "custody", .fail, "The module of the custody \(token.name), \(token.module.escaped), cannot be read.",
-                "Install it again, or take the token out of the settings:", command: "assay custody remove \(token.name) --data \(place)")
-        }
+        if let wrong = tokens(look.tokens) { return wrong }
         switch look.master {
         case .plain:
             return Finding(

@@ -32,6 +32,17 @@ struct DoctorTests {
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
     }
 
+    /// Settings that name a token; the doctor asks none.
+    private static func addToken(_ bench: AttackBench, module: String = "/bin/sh", pin: String) throws {
+        let settings = """
+            {"tokens":[{"environment":{},"label":"t","module":"\(module)","name":"hsm","pin":"\(pin)","sealingKey":null,"seconds":1,\
+            "serial":"1","sessions":1}]}
+            """
+        let path = bench.test.paths.custody + "/tokens.json"
+        try settings.write(toFile: path, atomically: false, encoding: .utf8)
+        try chmod(path, 0o600)
+    }
+
     static let cases: [Case] = [
         Case("nothing", "user", .ok, "owns") { _ in },
         Case("nothing", "listener", .unseen, "No node runs") { _ in },
@@ -55,14 +66,23 @@ struct DoctorTests {
             try $0.write("UPDATE key SET sealed = x'02' WHERE name = 'log'")
         },
         Case("a document that is gone", "keys", .fail, "is missing") { try $0.write("DELETE FROM document") },
-        Case("a token whose module is gone", "custody", .fail, "/nowhere/module.so, cannot be read") { bench in
-            let settings = """
-                {"tokens":[{"environment":{},"label":"t","module":"/nowhere/module.so","name":"hsm","pin":"none","sealingKey":null,"seconds":1,\
-                "serial":"1","sessions":1}]}
-                """
-            let path = bench.test.paths.custody + "/tokens.json"
-            try settings.write(toFile: path, atomically: false, encoding: .utf8)
+        Case("a token whose module is gone", "custody", .fail, "/nowhere/module.so, cannot be read") {
+            try addToken($0, module: "/nowhere/module.so", pin: "none")
+        },
+        Case("a token whose PIN is gone", "custody", .fail, "The PIN of the custody hsm cannot be read") {
+            try addToken($0, pin: "file:\($0.test.paths.data)/hsm.pin")
+        },
+        Case("a token whose PIN all may read", "custody", .fail, "hsm.pin has mode 644 instead of 600") { bench in
+            let path = bench.test.paths.data + "/hsm.pin"
+            try "1234\n".write(toFile: path, atomically: false, encoding: .utf8)
+            try chmod(path, 0o644)
+            try addToken(bench, pin: "file:\(path)")
+        },
+        Case("a token whose PIN is its user's alone", "custody", .warn, "plain file") { bench in
+            let path = bench.test.paths.data + "/hsm.pin"
+            try "1234\n".write(toFile: path, atomically: false, encoding: .utf8)
             try chmod(path, 0o600)
+            try addToken(bench, pin: "file:\(path)")
         },
         Case("nothing", "custody", .warn, "plain file; the node was stopped in order") { _ in },
         Case("nothing", "database", .ok, "entries, schema as it should be") { _ in },
