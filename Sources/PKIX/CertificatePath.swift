@@ -73,15 +73,25 @@ public struct CertificatePath: Sendable {
             if number + 1 < path.count {
                 findings += signatures(one, number, by: path[number + 1], requirement)
             } else if !isComplete {
-                findings.append(
-                    Finding(
-                        certificate: number, name: "issuer", level: .fail,
-                        text: "Its issuer, \(one.tbs.issuer.description), is neither given nor trusted."))
+                findings.append(Finding(certificate: number, name: "issuer", level: .fail, text: withoutIssuer(one)))
             } else {
                 findings.append(trusted(one, number, requirement, isAlone: path.count == 1))
+                if one.isAlteredRoot {
+                    findings.append(
+                        Finding(
+                            certificate: number, name: "signature", level: .note,
+                            text: "It names itself as its issuer, and its key did not sign it as it is. Compare it with another copy."))
+                }
             }
         }
         return findings
+    }
+
+    private static func withoutIssuer(_ one: Certificate) -> String {
+        guard one.tbs.subject == one.tbs.issuer else { return "Its issuer, \(one.tbs.issuer.description), is neither given nor trusted." }
+        return one.isAlteredRoot
+            ? "It names itself as its issuer, and its key did not sign it as it is: it was altered, or another key's certificate is missing."
+            : "It is its own issuer, and not trusted."
     }
 
     private static func validity(_ one: Certificate, _ number: Int, _ time: UTCTime) -> Finding {
@@ -111,7 +121,9 @@ public struct CertificatePath: Sendable {
         guard let constraints = one.tbs.value(of: .basicConstraints).flatMap({ try? BasicConstraints(der: $0.value) }),
             constraints.isAuthority
         else { return fail("It is no authority's: basicConstraints do not say so.") }
-        guard let usage = one.tbs.value(of: .keyUsage).flatMap({ try? KeyUsage(der: $0.value) }), usage.contains(.keyCertSign) else {
+        // Who issues has to write keyUsage (RFC 5280 §4.2.1.3), who verifies asks it only where it is (§6.1.4 (n)), like everybody else.
+        let usage = one.tbs.value(of: .keyUsage)
+        if let usage, (try? KeyUsage(der: usage.value))?.contains(.keyCertSign) != true {
             return fail("Its key may not sign certificates: keyUsage does not say keyCertSign.")
         }
         // Authorities between it and the certificate that is asked about; those that issued themselves do not count.
@@ -119,7 +131,10 @@ public struct CertificatePath: Sendable {
         if let most = constraints.pathLength, between > most {
             return fail("\(between) authorities stand below it, and it allows \(most).")
         }
-        return Finding(certificate: number, name: "authority", level: .ok, text: "An authority, and its key may sign certificates.")
+        return Finding(
+            certificate: number, name: "authority", level: .ok,
+            text: usage == nil
+                ? "An authority; no keyUsage limits its key." : "An authority, and its key may sign certificates.")
     }
 
     private static func signatures(
@@ -167,6 +182,11 @@ public struct CertificatePath: Sendable {
         }
         return Finding(certificate: number, name: "issuer", level: .ok, text: "Trusted: you named it.")
     }
+}
+
+extension Certificate {
+    /// It names itself as its issuer, and its own key did not sign what it says: altered, or a root's new key certified by its old one.
+    public var isAlteredRoot: Bool { tbs.subject == tbs.issuer && classicalVerdict(by: tbs.publicKey) == .invalid }
 }
 
 /// Finds the paths to what is trusted, upwards by names and key identifiers.

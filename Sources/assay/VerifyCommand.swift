@@ -49,7 +49,7 @@ struct VerifyCommand: AsyncParsableCommand {
             guard let certificate = own.first else { throw Self.problem(certificate, "there is none in it") }
             let named = try anchor.flatMap(Self.certificates)
             let given = try chain.flatMap(Self.certificates)
-            let anchors = anchor.isEmpty ? given.filter { $0.tbs.subject == $0.tbs.issuer } : named
+            let anchors = anchor.isEmpty ? given.filter { $0.tbs.subject == $0.tbs.issuer && !$0.isAlteredRoot } : named
             let others = own.dropFirst() + given
             guard others.count <= CertificatePath.mostOthers, anchors.count <= CertificatePath.mostOthers else {
                 throw Problem(

@@ -130,7 +130,11 @@ struct CertificatePathTests {
         ),
         anyway((1, "authority"), "the middle says nothing of being an authority") { $0.middle.constraints = nil },
         anyway((1, "authority"), "the middle's key signs lists only") { $0.middle.usage = .cRLSign },
-        anyway((1, "authority"), "the middle says nothing of what its key does") { $0.middle.usage = nil },
+        ("the middle says nothing of what its key does", nil, nil, { $0.middle.usage = nil }),
+        anyway((1, "authority"), "what the middle says of its key cannot be read") {
+            $0.middle.usage = nil
+            $0.middle.more = [Extension(oid: .keyUsage, isCritical: true, value: [5, 0])]
+        },
         anyway((2, "authority"), "the root's key does not sign certificates") { $0.root.usage = .digitalSignature },
         anyway((2, "authority"), "the root allows no authority below") { $0.root.constraints = .authority(pathLength: 0) },
         ("the root allows one authority below", nil, nil, { $0.root.constraints = .authority(pathLength: 1) }),
@@ -229,6 +233,23 @@ struct CertificatePathTests {
         // What is trusted itself needs no key for what is below it.
         let plain = try Link(subject: "root", issuer: "root", hasSecondKey: false, isSignedTwice: false).certificate()
         #expect(CertificatePath(of: plain, through: [], to: [plain], requiring: .both, at: Self.now).isValid)
+    }
+
+    @Test("A root that was altered says so: named as trusted it is trusted with a note, and nobody takes it for a root otherwise")
+    func alteredRoot() throws {
+        let chain = Chain()
+        let (root, middle, device) = (try chain.root.certificate(), try chain.middle.certificate(), try chain.device.certificate())
+        let altered = Certificate(tbs: root.tbs, signature: middle.signature)
+        func path(_ anchors: [Certificate]) -> CertificatePath {
+            CertificatePath(of: device, through: [middle, altered], to: anchors, requiring: .classical, at: Self.now)
+        }
+        #expect(altered.isAlteredRoot && !root.isAlteredRoot && !middle.isAlteredRoot)
+        #expect(path([altered]).isValid && path([altered]).findings.last?.level == .note)
+        #expect(path([root]).isValid && path([root]).findings.last?.level == .ok)
+        #expect(path([]).failure?.certificate == 2 && path([]).failure?.text.contains("did not sign it") == true)
+        // A root's new key, certified by its old one under the same name, is no root of its own, and no forgery.
+        let renewed = try Link(subject: "other", issuer: "root", subjectName: "root").certificate()
+        #expect(renewed.isAlteredRoot)
     }
 
     @Test("Very many namesakes that lead nowhere end the search")
