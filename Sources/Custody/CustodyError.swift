@@ -42,7 +42,7 @@ public enum CustodyError: Error, Hashable, Sendable {
     public var problem: Problem {
         switch self {
         case .refused(let what):
-            Problem(.fault, "custody.refused", title: "Custody refused to sign", detail: what)
+            Problem(.fault, "custody.refused", title: "Custody refuses", detail: what)
         case .sealed:
             Problem(
                 .invalid, "custody.sealed", title: "The master key is sealed",
@@ -86,7 +86,7 @@ public enum CustodyError: Error, Hashable, Sendable {
         case .unavailable(let what, let time):
             Problem(
                 .unavailable, "custody.unavailable", title: "The module does not answer as it should",
-                detail: "\(what). Nothing was signed; try again in \(max(1, time.components.seconds)) s.")
+                detail: "\(what). Nothing came of it; try again in \(max(1, time.components.seconds)) s.")
         case .unknownOutcome(let what):
             Problem(
                 .fault, "custody.unknown-outcome", title: "Nobody can say what the module did",

@@ -27,6 +27,16 @@ extension PKCS11Token {
         return found
     }
 
+    /// Labels and serial numbers of all tokens that the module shows, for an operator who has named one that is not there.
+    public func shown() async throws(CustodyError) -> [(label: String, serial: String)] {
+        try await run(within: configuration.signing) { _, token throws(PKCS11Interruption) in
+            do throws(PKCS11Fault) {
+                return try token.module.slots().compactMap { try? token.module.token(in: $0) }
+                    .filter { $0.has(PKCS11.TokenFlag.initialized) }.map { (label: $0.label, serial: $0.serial) }
+            } catch { throw .failed(token.custodyError(error)) }
+        }
+    }
+
     /// Whether the token has the mechanisms that make such a key and sign with it.
     func makes(_ pair: PKCS11KeyPair) async throws(CustodyError) -> Bool {
         try await run(within: configuration.signing) { _, token throws(PKCS11Interruption) in

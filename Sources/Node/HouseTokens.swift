@@ -143,12 +143,13 @@ extension HousePaths {
         } catch { throw error.problem }
         guard !known.contains(where: { $0.name == name || ($0.label == label && $0.serial == serial) }) else {
             throw Problem(
-                .conflict, "custody.exists", title: "The custody exists",
+                .conflict, "custody.known", title: "The house knows it already",
                 detail: "\(file.path.escaped) names \(name), or this token, already.", field: "name")
         }
         let tokens = try HouseTokens([settings], pin: pin, clocks: clocks)
+        let token = tokens.all.first?.token
         do throws(CustodyError) {
-            guard let token = tokens.all.first?.token else { throw .misconfigured("no token is named") }
+            guard let token else { throw .misconfigured("no token is named") }
             try await token.connect()
             let makes = try await token.algorithms()
             var made: Bytes?
@@ -166,9 +167,25 @@ extension HousePaths {
             let rest = made == nil ? [] : KeyAlgorithm.known.filter { !makes.contains($0) }
             return TokenReport(makes: makes.map(\.name), seals: rest.map(\.name), settings: settings.json)
         } catch {
+            let problem = await Self.notFound(settings, token, after: error) ?? error.problem
             await tokens.close()
-            throw error.problem
+            throw problem
         }
+    }
+
+    /// Whoever has mistyped a label or a serial number is told what the module shows. nil: it is something else.
+    private static func notFound(_ settings: TokenSettings, _ token: PKCS11Token?, after error: CustodyError) async -> Problem? {
+        guard case .unavailable = error, let shown = try? await token?.shown(),
+            !shown.contains(where: { $0.label == settings.label && $0.serial == settings.serial })
+        else { return nil }
+        let names = shown.prefix(20).map { "\($0.label.escaped), serial \($0.serial.escaped)" }
+        return Problem(
+            .invalid, "custody.token-not-found", title: "The module has no such token",
+            detail: "None with label \(settings.label.escaped) and serial \(settings.serial.escaped). "
+                + (names.isEmpty
+                    ? "It shows no token at all: look whether one is plugged in, and what --environment tells the module."
+                    : "It shows: \(names.joined(separator: "; "))."),
+            field: "token")
     }
 
     /// Takes a token out of the settings; its keys stay in it. The house must not be running.

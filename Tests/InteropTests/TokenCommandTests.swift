@@ -16,7 +16,8 @@ struct TokenCommandTests {
         // What is wrong with a token is said, and nothing is written.
         for (change, code) in [
             (["--module": "libsofthsm2.so"], "custody.settings-invalid"), (["--module": "/nowhere.so"], "custody.misconfigured"),
-            (["--module": "/bin/sh"], "custody.misconfigured"), (["--serial": "0000000000000000"], "custody.unavailable"),
+            (["--module": "/bin/sh"], "custody.misconfigured"), (["--serial": "0000000000000000"], "custody.token-not-found"),
+            (["--token": "another"], "custody.token-not-found"),
             (["--pin": "1234"], "custody.pin-source"), (["--pin": "file:\(desk.path("no.pin"))"], "client.file"),
             (["--pin": "file:\(desk.path("open.pin"))"], "client.file-not-private"), (["--pin": "prompt"], "custody.pin-missing"),
             (["--pin": "file:\(desk.path("empty.pin"))"], "custody.pin-missing"), (["--data": desk.path("no-house")], "custody.absent"),
@@ -26,19 +27,21 @@ struct TokenCommandTests {
         ] {
             #expect(try desk.problem(hsm.add("hsm", change)) == code, "\(change)")
         }
+        let mistyped = try Program.assay.run(hsm.add("hsm", ["--serial": "0000000000000000"]))
+        #expect(mistyped.text.contains(hsm.serial), "\(mistyped.text)")
         #expect(try desk.problem(hsm.add("sealed")) == "custody.settings-invalid")
         #expect(try desk.problem(hsm.add("HSM")) == "custody.name-invalid")
         #expect((try desk.json("custody", "list", "--data", desk.path("data"))["tokens"] as? [Any])?.isEmpty == true)
 
         let added = try desk.json(hsm.add("hsm"))
         #expect((added["makes"] as? [String])?.contains("rsa-4096") == true && (added["seals"] as? [String]) == ["ml-dsa-65", "ml-dsa-87"])
-        #expect(try desk.problem(hsm.add("hsm")) == "custody.exists" && desk.problem(hsm.add("other")) == "custody.exists")
+        #expect(try desk.problem(hsm.add("hsm")) == "custody.known" && desk.problem(hsm.add("other")) == "custody.known")
         #expect(try desk.problem("custody", "seal", "--under", "none", "--data", desk.path("data")) == "custody.not-found")
         _ = try desk.json("custody", "seal", "--under", "hsm", "--data", desk.path("data"))
         #expect(try desk.problem("custody", "remove", "hsm", "--data", desk.path("data")) == "custody.refused")
 
         let node = try await desk.serve()
-        #expect(try desk.problem(hsm.add("late")) == "custody.exists")
+        #expect(try desk.problem(hsm.add("late")) == "custody.known")
         #expect(try desk.problem("custody", "seal", "--under", "hsm", "--data", desk.path("data")) == "custody.in-use")
         _ = try desk.json("login", node, "--as", "admin")
         try Self.document(custody: "nowhere").write(toFile: desk.path("nowhere.yaml"), atomically: false, encoding: .utf8)
@@ -191,7 +194,7 @@ struct TokenCommandTests {
 private struct TestToken {
     private let folder: String
     private let data: String
-    private let serial: String
+    let serial: String
     private var settings: String { folder + "/softhsm2.conf" }
 
     init(_ desk: Desk) throws {
