@@ -125,7 +125,10 @@ public final class PKCS11Module: Sendable {
         var found: [PKCS11.Mechanism: UInt] = [:]
         for case let mechanism? in numbers.prefix(Int(clamping: count)).map(PKCS11.Mechanism.init(rawValue:)) {
             var info = CK_MECHANISM_INFO()
-            try check("C_GetMechanismInfo", functions.pointee.C_GetMechanismInfo?(slot, mechanism.rawValue, &info))
+            let code = functions.pointee.C_GetMechanismInfo?(slot, mechanism.rawValue, &info)
+            // Lists name what a policy or FIPS mode has switched off: then it is not there, and the others are.
+            if code == PKCS11ReturnCode.mechanismInvalid.number { continue }
+            try check("C_GetMechanismInfo", code)
             found[mechanism] = info.flags
         }
         return found

@@ -13,6 +13,7 @@ struct PKCS11ReturnCode: Hashable, Sendable {
     /// Of attributes: the rest of the template is filled all the same.
     static let attributeSensitive = Self(number: 0x11)
     static let attributeTypeInvalid = Self(number: 0x12)
+    static let mechanismInvalid = Self(number: 0x70)
     static let sessionHandleInvalid = Self(number: 0xb3)
 
     /// What to do about it.

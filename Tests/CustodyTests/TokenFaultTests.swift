@@ -65,6 +65,21 @@ struct TokenFaultTests {
         await house.close()
     }
 
+    @Test("A mechanism that is listed and switched off is not there; the token is of use without it")
+    func switchedOff() async throws {
+        let shim = try await Shim()
+        shim.answer("C_GetMechanismInfo", 0x70, times: -1)
+        let token = try SoftHSM.token().open(shim.module)
+        try await token.connect()
+        let (algorithms, seals) = (try await token.algorithms(), try await token.canSeal())
+        #expect(algorithms.isEmpty && !seals && token.health == .up)
+        await token.close()
+        shim.answer("C_GetMechanismInfo", 0x30, times: -1)
+        let broken = try SoftHSM.token().open(shim.module)
+        await #expect(throws: CustodyError.self) { try await broken.connect() }
+        await broken.close()
+    }
+
     @Test("A signature costs two calls: nothing is looked for while nothing fails")
     func warm() async throws {
         let house = try await ShimmedHouse()

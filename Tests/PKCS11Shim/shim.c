@@ -13,7 +13,7 @@
 #define SHIMMED(X)                                                                                                                         \
     X(C_GetSlotList) X(C_GetTokenInfo) X(C_GetMechanismList) X(C_OpenSession) X(C_CloseSession) X(C_GetSessionInfo) X(C_Login)              \
     X(C_Logout) X(C_FindObjectsInit) X(C_FindObjects) X(C_FindObjectsFinal) X(C_GetAttributeValue) X(C_SignInit) X(C_Sign)                  \
-    X(C_GenerateKeyPair) X(C_DestroyObject)
+    X(C_GenerateKeyPair) X(C_DestroyObject) X(C_GetMechanismInfo)
 
 #define NUMBER(name) N_##name,
 enum number { SHIMMED(NUMBER) FUNCTIONS };
@@ -76,7 +76,8 @@ static struct fate chance(enum number number) {
     static const CK_RV any[] = {0x5,  0x6,  0x30, 0x31, 0x32,  0x60, 0x82,       0x90, 0x91,
                                 0xb0, 0xb3, 0xe0, 0x2,  0x101, 0x70, 0x80000001, 0x201};
     struct fate fate = {0};
-    if (rate == 0 || number == N_C_GenerateKeyPair || number == N_C_DestroyObject || next_random() % 10000 >= rate) return fate;
+    if (rate == 0 || number == N_C_GenerateKeyPair || number == N_C_DestroyObject || number == N_C_GetMechanismInfo) return fate;
+    if (next_random() % 10000 >= rate) return fate;
     faults++;
     fate.code = any[next_random() % (sizeof any / sizeof any[0])];
     // A session that was opened without a word is nobody's; and no PIN is ever said to be wrong.
@@ -154,6 +155,11 @@ static CK_RV shim_C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO *info) {
 
 static CK_RV shim_C_GetMechanismList(CK_SLOT_ID slot, CK_MECHANISM_TYPE *mechanisms, CK_ULONG *count) {
     AROUND(C_GetMechanismList, 0, real->C_GetMechanismList(slot, mechanisms, count))
+    return answer;
+}
+
+static CK_RV shim_C_GetMechanismInfo(CK_SLOT_ID slot, CK_MECHANISM_TYPE mechanism, CK_MECHANISM_INFO *info) {
+    AROUND(C_GetMechanismInfo, 0, real->C_GetMechanismInfo(slot, mechanism, info))
     return answer;
 }
 
