@@ -21,25 +21,38 @@ struct HouseTokens: Sendable {
     private let modules: [String: PKCS11Module]
 
     /// Loads the modules and reads the PINs.
-    init(_ settings: [TokenSettings], pin: TokenPIN, clocks: any Clocks) throws(Problem) {
-        var modules: [String: (module: PKCS11Module, environment: [String: String])] = [:]
+    /// - Parameter known: everything that the settings name, where not all of it is wanted now.
+    init(_ settings: [TokenSettings], of known: [TokenSettings]? = nil, pin: TokenPIN, clocks: any Clocks) throws(Problem) {
+        let environment = try Self.environment(known ?? settings)
+        var modules: [String: PKCS11Module] = [:]
         var all: [(TokenSettings, PKCS11Token)] = []
         for token in settings {
             let module: PKCS11Module
             if let known = modules[token.module] {
-                guard known.environment == token.environment else {
-                    throw CustodyError.misconfigured("Two tokens of the module \(token.module.escaped) name different environments.")
-                        .problem
-                }
-                module = known.module
+                module = known
             } else {
-                do { module = try PKCS11Module(path: token.module, environment: token.environment) } catch { throw error.problem }
-                modules[token.module] = (module, token.environment)
+                do { module = try PKCS11Module(path: token.module, environment: environment) } catch { throw error.problem }
+                modules[token.module] = module
             }
             all.append((token, PKCS11Token(token.configuration, of: module, pin: try Self.pin(of: token, pin), clocks: clocks)))
         }
         self.all = all
-        self.modules = modules.mapValues(\.module)
+        self.modules = modules
+    }
+
+    /// What all tokens ask of the one environment that a process has. Modules read it when they like, also later than they are loaded.
+    private static func environment(_ settings: [TokenSettings]) throws(Problem) -> [String: String] {
+        var all: [String: String] = [:]
+        for token in settings {
+            for (name, value) in token.environment {
+                guard all.updateValue(value, forKey: name) ?? value == value else {
+                    throw CustodyError.misconfigured(
+                        "The custody \(token.name) wants another value of \(name) than one before it, and both would live in one process."
+                    ).problem
+                }
+            }
+        }
+        return all
     }
 
     private static func pin(of token: TokenSettings, _ read: TokenPIN) throws(Problem) -> PIN? {
@@ -146,7 +159,7 @@ extension HousePaths {
                 .conflict, "custody.known", title: "The house knows it already",
                 detail: "\(file.path.escaped) names \(name), or this token, already.", field: "name")
         }
-        let tokens = try HouseTokens([settings], pin: pin, clocks: clocks)
+        let tokens = try HouseTokens([settings], of: known + [settings], pin: pin, clocks: clocks)
         let token = tokens.all.first?.token
         do throws(CustodyError) {
             guard let token else { throw .misconfigured("no token is named") }

@@ -51,7 +51,7 @@ extension HousePaths {
             if case .token(let name) = sealing { return token.name.description == name }
             return false
         }
-        let tokens = try HouseTokens(needed, pin: pin, clocks: clocks)
+        let tokens = try HouseTokens(needed, of: settings, pin: pin, clocks: clocks)
         do throws(Problem) {
             let said = try await protect(paths, sealing, passphrase, tokens, settings.map(\.name), entropy)
             await tokens.close()

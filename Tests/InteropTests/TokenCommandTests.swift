@@ -36,6 +36,11 @@ struct TokenCommandTests {
         let added = try desk.json(hsm.add("hsm"))
         #expect((added["makes"] as? [String])?.contains("rsa-4096") == true && (added["seals"] as? [String]) == ["ml-dsa-65", "ml-dsa-87"])
         #expect(try desk.problem(hsm.add("hsm")) == "custody.known" && desk.problem(hsm.add("other")) == "custody.known")
+        // A process has one environment: what contradicts a token before is refused now, not at the next start; what is silent inherits.
+        let other = ["--serial": "1", "--environment": "SOFTHSM2_CONF=/elsewhere"]
+        #expect(try desk.problem(hsm.add("other", other)) == "custody.misconfigured")
+        let silent = try Program.assay.run(hsm.add("other", ["--serial": "1", "--environment": "ASSAY_TEST=1"]))
+        #expect(silent.text.contains("custody.token-not-found") && silent.text.contains(hsm.serial), "\(silent.text)")
         #expect(try desk.problem("custody", "seal", "--under", "none", "--data", desk.path("data")) == "custody.not-found")
         _ = try desk.json("custody", "seal", "--under", "hsm", "--data", desk.path("data"))
         #expect(try desk.problem("custody", "remove", "hsm", "--data", desk.path("data")) == "custody.refused")
