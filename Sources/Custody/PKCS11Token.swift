@@ -120,14 +120,17 @@ public final class PKCS11Token: Sendable {
 
     /// Lets what waits come to its end, closes the sessions, logs out, and closes the anchor. The module itself stays: others in this process
     /// may use it.
-    public func close() async {
-        guard let threads = held.withLock({ $0 }) else { return }
+    /// - Returns: whether no thread is left in one of its calls.
+    @discardableResult
+    public func close() async -> Bool {
+        guard let threads = held.withLock({ $0 }) else { return true }
         await threads.close()
         // One more thread, for the anchor; the module may be stuck in it, and then it is left.
         let last = PKCS11Threads(most: 1, clocks: clocks) { _ in }
         _ = await last.run(within: configuration.signing) { _ in .done(self.disconnectForGood()) }
         await last.close()
         held.withLock { $0 = nil }
+        return threads.counts.stuck == 0 && last.counts.stuck == 0
     }
 
     /// Runs `body` on a thread that may wait.

@@ -94,10 +94,11 @@ struct HouseTokens: Sendable {
         return problems
     }
 
-    /// Gives sessions and logins back, and ends the modules.
+    /// Gives sessions and logins back, and ends the modules, but for those that are stuck in a call: nobody knows what ending them does.
     func close() async {
-        for (_, token) in all { await token.close() }
-        for module in modules.values { module.finalize() }
+        var stuck: Set<String> = []
+        for (settings, token) in all where await !token.close() { stuck.insert(settings.module) }
+        for (path, module) in modules where !stuck.contains(path) { module.finalize() }
     }
 
     /// - Parameter checksOwnSignatures: of software keys; those that tokens and RSA keys make are always checked.
