@@ -32,7 +32,10 @@ extension PKCS11Token {
                 if let connection = try current() { return connection }
                 do throws(PKCS11Fault) {
                     let connection = try reachTwice()
-                    state.withLock { $0.condition = .up(connection) }
+                    state.withLock { state in
+                        state.condition = .up(connection)
+                        state.isMissed = false
+                    }
                     return connection
                 } catch { throw away(error) }
             }
@@ -130,9 +133,22 @@ extension PKCS11Token {
             guard let facts = try? module.token(in: slot), facts.has(PKCS11.TokenFlag.initialized) else { continue }
             if facts.label == configuration.label, facts.serial == configuration.serial { found.append((slot, facts)) }
         }
-        guard let first = found.first else { throw .answered(call: "C_GetSlotList", PKCS11ReturnCode(number: 0xe0)) }
+        guard let first = found.first else { throw Self.gone }
         guard found.count == 1 else { throw .unacceptable("there are \(found.count) tokens with this label and serial number") }
         return first
+    }
+
+    /// No slot has the token.
+    static let gone = PKCS11Fault.answered(call: "C_GetSlotList", PKCS11ReturnCode(number: 0xe0))
+
+    /// Whether anything is seen of the token, where a key was not found; noted for who asks for its health.
+    func sees(_ connection: PKCS11Connection, by session: UInt) -> Bool {
+        let facts = try? module.token(in: connection.slot)
+        let isThere =
+            (facts?.label == configuration.label && facts?.serial == configuration.serial)
+            || (try? module.find(session, [.init(.isPrivate, true)], most: 1))?.isEmpty == false
+        state.withLock { $0.isMissed = !isThere }
+        return isThere
     }
 
     private func requireLoginAllowed(_ facts: PKCS11Module.TokenFacts) throws(PKCS11Fault) {

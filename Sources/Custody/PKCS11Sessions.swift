@@ -20,7 +20,10 @@ extension PKCS11Token {
         while true {
             let lease = try lease(worker)
             do throws(PKCS11Fault) { return try body(lease) } catch {
+                // A module may show nothing of a token that was taken away, and call no error what it does not find.
+                let isGone = error == .noKey && !sees(lease.connection, by: lease.session)
                 settle(error, worker, lease.connection, key)
+                if isGone { throw .failed(custodyError(Self.gone, key)) }
                 guard left > 0, worker.isWanted, mayHelp(error) else { throw .failed(custodyError(error, key)) }
                 left -= 1
             }
@@ -167,6 +170,7 @@ extension PKCS11Token {
     }
 
     private func remember(_ handle: UInt, of key: Bytes, _ seen: PKCS11Connection) {
+        state.withLock { $0.isMissed = false }
         change(seen) { $0.handles[key] = handle }
     }
 

@@ -45,6 +45,8 @@ public final class PKCS11Token: Sendable {
         /// Whether this PIN was ever accepted.
         var isPINProven = false
         var logins = 0
+        /// Whether a connected token showed nothing when a key was looked for.
+        var isMissed = false
         /// Logins that were begun.
         var attempts = 0
     }
@@ -92,8 +94,9 @@ public final class PKCS11Token: Sendable {
     }
 
     public var health: Health {
-        switch state.withLock({ $0.condition }) {
-        case .up: .up
+        let (condition, isMissed) = state.withLock { ($0.condition, $0.isMissed) }
+        return switch condition {
+        case .up: isMissed ? .away("Nothing is seen of the token any more") : .up
         case .away(let what, _, _): .away(what)
         case .halted(let what): .halted(what)
         case .closed: .halted("It is closed")

@@ -128,6 +128,30 @@ struct TokenFaultTests {
         await house.close()
     }
 
+    @Test("A key that is not found in a token that is gone is not called missing")
+    func goneWithItsKeys() async throws {
+        let house = try await ShimmedHouse()
+        let keys = try #require(house.house.keys as? PKCS11Keys)
+        let record = try await keys.generate(.ecdsaP256, id: ID(at: TestAnchor.now, entropy: SystemEntropy()), purposes: [.certificate])
+        let signer = try await keys.signer(for: record, as: .ecdsaSHA256)
+        try await keys.destroy(record)
+        // SoftHSM keeps its slot when its files are gone: nothing is found, and only C_GetTokenInfo tells why.
+        house.shim.answer("C_GetTokenInfo", 0x5, times: -1)
+        house.shim.answer("C_FindObjectsInit", 0x30, skip: 2)
+        do {
+            try await signer.probe()
+            Issue.record("it signed")
+        } catch { if case .unavailable = error {} else { Issue.record("\(error)") } }
+        if case .away = house.token.health {} else { Issue.record("\(house.token.health)") }
+        house.shim.answer("C_GetTokenInfo", 0, times: 0)
+        do {
+            try await signer.probe()
+            Issue.record("it signed")
+        } catch { if case .keyMissing = error {} else { Issue.record("\(error)") } }
+        #expect(house.token.health == .up)
+        await house.close()
+    }
+
     @Test("A signature that does not verify never leaves")
     func spoiled() async throws {
         let house = try await ShimmedHouse()

@@ -78,6 +78,13 @@ struct TokenCommandTests {
         try hsm.bringBack()
         _ = try desk.json("login", try await desk.serve(), "--as", "admin")
         #expect(try desk.get("readyz").contains("ready") && desk.get("metrics").contains("assay_custody_up{custody=\"hsm\"} 1\n"))
+        // Taken away while it serves: whoever asks for a key is not told that it is lost, and the node is not called ready.
+        try hsm.takeAway()
+        let away = try desk.json("key", "show", "root", "--as", "admin")
+        #expect((away["unanswered"] as? String)?.contains("CKR_TOKEN_NOT_PRESENT") == true, "\(away)")
+        #expect(try desk.get("readyz").contains("node.not-ready"))
+        #expect(try desk.get("metrics").contains("assay_custody_up{custody=\"hsm\"} 0\n"))
+        try hsm.bringBack()
         #expect(desk.stop() == 0)
         _ = try desk.json("custody", "remove", "hsm", "--data", desk.path("data"))
         #expect(try desk.problem("custody", "remove", "hsm", "--data", desk.path("data")) == "custody.not-found")
