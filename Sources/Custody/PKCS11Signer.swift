@@ -33,7 +33,7 @@ struct PKCS11Signer: Signer {
 
 extension PKCS11Token {
     /// May be tried again: of several signatures over the same octets one is released. Every one is verified first: on the session's thread;
-    /// or here, where that is quick and the next caller waits for the session already.
+    /// or here, where that is quick and another caller waits for the session.
     /// - Parameter fault: what an earlier try has shown, to be settled first.
     func sign(
         _ message: Bytes, with key: Bytes, _ signing: PKCS11Signing, tries: Int = mostTries, after fault: PKCS11Fault? = nil

@@ -13,18 +13,14 @@ final class PKCS11Threads: Sendable {
         var session: (handle: UInt, epoch: Int)?
         /// Gives the session back when the thread ends.
         var farewell: ((Worker) -> Void)?
+        /// Whether another job waited for a thread when this one took its own.
+        fileprivate(set) var isAwaited = false
         fileprivate var job: (any Job)?
-        private let threads: PKCS11Threads
 
-        fileprivate init(number: Int, threads: PKCS11Threads) {
-            self.number = number
-            self.threads = threads
-        }
+        fileprivate init(number: Int) { self.number = number }
 
         /// Whether somebody still waits for what this thread does.
         var isWanted: Bool { job?.isWanted ?? true }
-        /// Whether another job waits for a thread.
-        var isAwaited: Bool { threads.hasWaiting }
     }
 
     /// What became of a job.
@@ -119,8 +115,6 @@ final class PKCS11Threads: Sendable {
     /// Threads that work, and threads that are stuck.
     var counts: (working: Int, stuck: Int) { state.withLock { ($0.workers, $0.stuck) } }
 
-    private var hasWaiting: Bool { state.withLock { !$0.queue.isEmpty } }
-
     /// Runs `body` on a thread of its own kind.
     /// - Parameters:
     ///   - within: after this the caller is told that it was late; `body` is not interrupted.
@@ -155,12 +149,13 @@ final class PKCS11Threads: Sendable {
     }
 
     private func work(_ number: Int) {
-        let worker = Worker(number: number, threads: self)
+        let worker = Worker(number: number)
         var turn = next(number, .comes)
         while true {
             switch turn {
-            case .work(let job):
+            case .work(let job, let others):
                 worker.job = job
+                worker.isAwaited = others
                 let isDone = job.work(worker)
                 worker.job = nil
                 turn = next(number, isDone ? .isDone : .handsBack(job))
@@ -186,7 +181,8 @@ final class PKCS11Threads: Sendable {
     }
 
     private enum Turn {
-        case work(any Job)
+        /// - Parameter others: whether more jobs wait.
+        case work(any Job, others: Bool)
         case wait
         /// - Parameter isPresent: false for a thread that was given up meanwhile.
         case end(isPresent: Bool)
@@ -213,7 +209,7 @@ final class PKCS11Threads: Sendable {
             if !state.queue.isEmpty {
                 let job = state.queue.removeFirst()
                 state.running[number] = job
-                return (.work(job), state.help())
+                return (.work(job, others: !state.queue.isEmpty), state.help())
             }
             if state.isClosed { state.workers -= 1 } else { state.idle += 1 }
             return (state.isClosed ? .end(isPresent: true) : .wait, nil)
