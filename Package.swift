@@ -45,7 +45,7 @@ let package = Package(
             name: "AssayNode",
             targets: [
                 "Basics", "PKIX", "Proofs", "Profiles", "Approval", "Access", "API", "Client", "Registration", "Node", "Storage",
-                "Transparency",
+                "Transparency", "Factors",
             ]),
     ],
     dependencies: [
@@ -67,10 +67,13 @@ let package = Package(
         room("Profiles", ["Basics", "PKIX"]),
         room("Approval", ["Basics", "PKIX", "Proofs", "Profiles", crypto]),
         room("Wire", ["Basics"]),
+        header("CGMP"),
+        room("Factors", callsC: true, ["Basics", "CGMP"]),
         // effects
         header("CPKCS11"),
         room("Custody", callsC: true, ["Basics", "PKIX", "Proofs", "Approval", "CPKCS11", crypto, cryptoExtras]),
-        room("Storage", callsC: true, ["Basics", "Proofs", grdb]),
+        header("CSQLite"),
+        room("Storage", callsC: true, ["Basics", "Proofs", "CSQLite", grdb]),
         room("Transparency", ["Basics", "PKIX", "Proofs", "Approval", "Custody", "Storage"]),
         // services
         room("Access", ["Basics", "PKIX", "Proofs", "Approval", "Custody", "Storage", "Transparency", crypto]),
@@ -78,7 +81,7 @@ let package = Package(
         room("Authorities", ["Basics", "Access", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency"]),
         room(
             "Registration",
-            ["Basics", "Access", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency", "Authorities"]),
+            ["Basics", "Access", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency", "Authorities", "Factors"]),
         // edges
         room(
             "API",
@@ -104,22 +107,24 @@ let package = Package(
             ],
             swiftSettings: strict),
         // tests
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests("BasicsTests", ["Basics"]),
         tests("PKIXTests", ["Basics", "PKIX", crypto], resources: [.copy("Golden")]),
         tests("ProofsTests", ["Basics", "Proofs", crypto]),
         tests("ProfilesTests", ["Basics", "PKIX", "Profiles", crypto]),
         tests("ApprovalTests", ["Basics", "PKIX", "Proofs", "Profiles", "Approval", crypto]),
-        tests("CustodyTests", ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Custody", crypto]),
+        tests("FactorsTests", ["Basics", "Factors"]),
+        tests("CustodyTests", ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "TestSupport", crypto]),
         tests("StorageTests", ["Basics", "Proofs", "Storage", grdb]),
         tests(
             "ServicesTests",
             [
                 "Basics", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency", "Access", "Policies",
-                "Authorities", "Registration", "Wire", "API", "Client", "Node", crypto, grdb, logging,
+                "Authorities", "Registration", "Wire", "API", "Client", "Node", "TestSupport", crypto, grdb, logging,
             ]),
         tests("ClientTests", ["Basics", "PKIX", "Proofs", "Profiles", "Approval", "Wire", "Client", crypto] + nio),
         tests("EdgeTests", ["Basics", "PKIX", "Approval", "Wire", "Access", "API", "Client", "Node", crypto, logging] + nio),
         tests("ArchitectureTests", []),
-        tests("InteropTests", ["Basics", "PKIX", "Proofs", "Profiles"]),
+        tests("InteropTests", ["Basics", "PKIX", "Proofs", "Profiles", "TestSupport"]),
     ]
 )

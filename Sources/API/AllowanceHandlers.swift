@@ -7,50 +7,45 @@ import Wire
 extension Handlers {
     /// Allowances, and what machines draw from them.
     static func allowances(_ services: Services) -> [Route: Dispatcher.Handler] {
-        [
-            Routes.requestAllowance: { request throws(Problem) in
-                var fields = try request.fields()
-                let statement = try fields.string("statement")
-                let submission = try fields.note("submission", "submission")
-                try fields.end()
-                let record = try await services.allowances.request(statement, submission: submission, by: try request.person())
-                return .json(describe(record), status: 201)
-            },
-            Routes.allowances: { _ throws(Problem) in
-                .json(.object(["allowances": .array(try await services.allowances.list().map(describe))]))
-            },
-            Routes.allowance: { request throws(Problem) in
-                .json(describe(try await services.allowances.allowance(try request.identifier("id"))))
-            },
-            Routes.voteAllowance: { request throws(Problem) in
-                var fields = try request.fields()
-                let note = try fields.note("vote", "vote")
-                let reason = fields.optional("reason") == .null ? nil : try fields.optionalString("reason")
-                try fields.end()
-                let record = try await services.allowances.vote(
-                    note, on: try request.identifier("id"), reason: reason, by: try request.person())
-                return .json(describe(record))
-            },
+        let allowances = services.allowances
+        let service = VotedService<AllowanceRecord>(
+            record: { id throws(Problem) in try await allowances.allowance(id) },
+            vote: { note, id, reason, person throws(Problem) in try await allowances.vote(note, on: id, reason: reason, by: person) },
+            particulars: { record in
+                [
+                    "machine": .string(record.machine), "profile": .string(record.profile), "created": .time(record.created),
+                    "drawn": .integer(record.drawn),
+                ]
+            })
+        let asked = asked(
+            AskedService(
+                voted: service,
+                ask: { statement, submission, person throws(Problem) in
+                    try await allowances.request(statement, submission: submission, by: person)
+                },
+                list: { state, paging throws(Problem) in try await allowances.list(state, paging) }),
+            ask: Routes.requestAllowance, list: (Routes.allowances, "allowances"), one: Routes.allowance, vote: Routes.voteAllowance)
+        let others: [Route: Dispatcher.Handler] = [
             Routes.closeAllowance: { request throws(Problem) in
                 var fields = try request.fields()
-                let reason = fields.optional("reason") == .null ? nil : try fields.optionalString("reason")
+                let reason = try fields.reason()
                 try fields.end()
-                let record = try await services.allowances.close(
-                    try request.identifier("id"), reason: reason, by: try request.person())
-                return .json(describe(record))
+                return .json(
+                    service.describe(try await allowances.close(try request.identifier("id"), reason: reason, by: try request.person())))
             },
             Routes.drawCertificate: { request throws(Problem) in
                 if request.media == .pkcs10 {
-                    return APIResponse(.certificate, try await services.allowances.draw(try raw(request), by: try request.station()))
+                    return APIResponse(.certificate, try await allowances.draw(try raw(request), by: try request.station()))
                 }
                 let wish = try json(request)
-                let certificate = try await services.allowances.draw(wish, by: try request.station())
+                let certificate = try await allowances.draw(wish, by: try request.station())
                 return .json(
                     .object([
                         "certificate": .string(certificate.base64), "chain": .array(try chain(of: wish.profile, services)),
                     ]), status: 201)
             },
         ]
+        return others.merging(asked) { first, _ in first }
     }
 
     private static func json(_ request: APIRequest) throws(Problem) -> DrawWish {
@@ -76,14 +71,5 @@ extension Handlers {
     private static func chain(of profile: Handle, _ services: Services) throws(Problem) -> [JSON] {
         guard let authority = try services.ledger.view().charter.documents.profiles[profile]?.value.authority else { return [] }
         return try services.authorities.chain(of: authority).map { .string($0.der.base64) }
-    }
-
-    private static func describe(_ record: AllowanceRecord) -> JSON {
-        .object([
-            "id": .string(record.id.description), "requester": .string(record.requester), "machine": .string(record.machine),
-            "profile": .string(record.profile), "state": .string(record.state.rawValue), "statement": .string(record.statement),
-            "submission": .string(record.submission), "votes": .strings(record.votes), "decidedBy": .optional(record.decidedBy),
-            "reason": .optional(record.reason), "created": .time(record.created), "drawn": .integer(record.drawn),
-        ])
     }
 }

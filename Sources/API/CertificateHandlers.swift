@@ -30,16 +30,15 @@ extension Handlers {
             Routes.authorityCertificate: { request throws(Problem) in
                 APIResponse(.certificate, try services.authorities.certificate(of: try request.handle("name")).der)
             },
-            Routes.certificates: { _ throws(Problem) in
-                let list = try await services.registrar.certificates().map { certificate in
-                    JSON.object([
+            Routes.certificates: { request throws(Problem) in
+                .page("certificates", try await services.registrar.certificates(try request.pagingByDigest())) { certificate in
+                    .object([
                         "fingerprint": .string(certificate.fingerprint.hex), "serial": .string(certificate.serial.hex),
                         "authority": .string(certificate.authority), "request": .string(certificate.request.description),
                         "notAfter": .time(certificate.notAfter), "created": .time(certificate.created),
                         "revoked": .bool(certificate.isRevoked),
                     ])
                 }
-                return .json(.object(["certificates": .array(list)]))
             },
             Routes.certificateEntry: { request throws(Problem) in
                 let (index, entry) = try await services.registrar.entry(of: try request.digest("fingerprint"))

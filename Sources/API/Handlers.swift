@@ -31,6 +31,45 @@ extension APIRequest {
 }
 
 extension APIRequest {
+    /// Which part of a list is asked for, on routes whose query has `after` and `limit`.
+    func paging<Place>(_ place: (String) -> Place?) throws(Problem) -> Paging<Place> {
+        var after: Place?
+        if let text = queryText("after") {
+            guard let parsed = place(text) else {
+                throw Problem(
+                    .invalid, "request.parameter-invalid", title: "A parameter is not of the expected form",
+                    detail: "after: `next` of the page before is accepted.", field: "after")
+            }
+            after = parsed
+        }
+        return Paging(limit: queryNumber("limit") ?? PageLimit.usual, after: after)
+    }
+
+    /// The query's `state`, nil for all.
+    func state<State: RawRepresentable<String> & CaseIterable>() throws(Problem) -> State? {
+        guard let text = queryText("state") else { return nil }
+        guard let state = State(rawValue: text) else {
+            throw Problem(
+                .invalid, "request.parameter-invalid", title: "A parameter is not of the expected form",
+                detail: "state is one of " + State.allCases.map(\.rawValue).joined(separator: ", ") + ".", field: "state")
+        }
+        return state
+    }
+
+    func pagingByID() throws(Problem) -> Paging<ID> { try paging { ID($0) } }
+    func pagingByDigest() throws(Problem) -> Paging<Digest32> { try paging { Digest32(hex: $0) } }
+}
+
+extension APIResponse {
+    /// A page of a list, which stands under `name`.
+    static func page<Element>(_ name: String, _ page: Page<Element>, _ describe: (Element) -> JSON) -> APIResponse {
+        var members: [String: JSON] = [name: .array(page.elements.map(describe))]
+        members["next"] = page.next.map { .string($0) }
+        return .json(.object(members))
+    }
+}
+
+extension APIRequest {
     /// The machine that asks, on routes that nobody else reaches.
     func station() throws(Problem) -> Machine {
         guard let machine else {

@@ -7,13 +7,19 @@ extension Handlers {
     /// Keys, tokens, and figures.
     static func keys(_ services: Services) -> [Route: Dispatcher.Handler] {
         [
-            Routes.keys: { _ throws(Problem) in
-                .json(.object(["keys": .array(try await services.authorities.allKeys().map(\.json))]))
+            Routes.keys: { request throws(Problem) in
+                .page("keys", try await services.authorities.allKeys(try request.pagingByID()), \.json)
             },
             Routes.key: { request throws(Problem) in .json(try await services.authorities.key(try request.identifier("id")).json) },
+            Routes.keyAudit: { _ throws(Problem) in .json(await audit(services)) },
             Routes.ready: { _ throws(Problem) in
-                _ = try services.ledger.view()
+                let view = try services.ledger.view()
                 _ = try services.ledger.now()
+                guard view.missingBlocklists.isEmpty else {
+                    throw Problem(
+                        .unavailable, "node.not-ready", title: "Nothing can be certified",
+                        detail: "No file: blocklist \(view.missingBlocklists.map(\.description).joined(separator: ", ")).")
+                }
                 let away = try services.authorities.custodyReports().filter { $0.isNeeded && !$0.isUp }
                 guard away.isEmpty else {
                     throw Problem(
@@ -22,12 +28,12 @@ extension Handlers {
                 }
                 return .json(.object(["status": .string("ready")]))
             },
-            Routes.metrics: { _ throws(Problem) in APIResponse(.text, Bytes(try metrics(services).utf8)) },
+            Routes.metrics: { _ throws(Problem) in APIResponse(.text, Bytes(try await metrics(services).utf8)) },
         ]
     }
 
     /// The text form of Prometheus, version 0.0.4.
-    private static func metrics(_ services: Services) throws(Problem) -> String {
+    private static func metrics(_ services: Services) async throws(Problem) -> String {
         var text = ""
         func family(_ name: String, _ type: String, _ help: String, _ values: [(labels: String, value: Int64)]) {
             guard !values.isEmpty else { return }
@@ -47,7 +53,29 @@ extension Handlers {
         family("assay_custody_stuck_threads", "gauge", "Threads in a call that has not come back.", each(\.stuck))
         family("assay_custody_logins_total", "counter", "Logins since the start.", each(\.logins))
         family("assay_custody_connections_total", "counter", "How often the token was found since the start.", each(\.connections))
+        if let report = await services.fleetKeys.report {
+            family("assay_fleet_rsa_keys", "gauge", "Different RSA keys that were compared with each other.", [("", Int64(report.keys))])
+            family(
+                "assay_fleet_keys_sharing_prime", "gauge", "Those of them that have a prime in common with another.",
+                [("", Int64(report.findings.count))])
+        }
         return text
+    }
+
+    private static func audit(_ services: Services) async -> JSON {
+        guard let report = await services.fleetKeys.report else { return .object(["findings": .array([])]) }
+        return .object([
+            "time": .time(report.time), "entries": .integer(report.entries), "keys": .integer(Int64(report.keys)),
+            "findings": .array(
+                report.findings.map { finding in
+                    var members: [String: JSON] = [
+                        "key": .string(finding.key.base64), "other": .string(finding.other.base64),
+                        "certificates": .strings(finding.certificates.map(\.hex)),
+                    ]
+                    if let authority = finding.authority { members["authority"] = .string(authority.description) }
+                    return .object(members)
+                }),
+        ])
     }
 }
 

@@ -26,7 +26,9 @@ extension Handlers {
                 return .json(.object(["proposals": .array(proposals)]))
             },
             Routes.document: { request throws(Problem) in APIResponse(.octets, try services.rosters.document(try request.digest("hash"))) },
-            Routes.persons: { _ throws(Problem) in .json(.object(["people": .strings(try await services.rosters.people())])) },
+            Routes.persons: { request throws(Problem) in
+                .page("people", try await services.rosters.people(try request.pagingByDigest())) { .string($0) }
+            },
         ]
     }
 
@@ -44,6 +46,11 @@ extension Handlers {
             guard let detail = custody.detail else { continue }
             warnings.append("Custody \(custody.name), token \(custody.token), is not up: \(detail)")
         }
+        if let findings = await services.fleetKeys.report?.findings, !findings.isEmpty {
+            warnings.append(
+                "\(findings.count) RSA keys share a prime with another: their private keys are anybody's. See `assay key audit`.")
+        }
+        warnings += view.missingBlocklists.map { Refusal.blocklistMissing($0).detail }
         for (name, policy) in view.charter.documents.approvals.sorted(by: { $0.key < $1.key }) where policy.value.quorum < 2 {
             warnings.append("Approval policy \(name) asks for one person only.")
         }

@@ -14,14 +14,13 @@ extension Handlers {
                 let expires = try await services.invitations.invite(handle, code: code, by: try request.person())
                 return .json(.object(["expires": .time(expires)]), status: 201)
             },
-            Routes.officers: { _ throws(Problem) in
-                let list = try await services.invitations.list().map { invitation in
-                    JSON.object([
+            Routes.officers: { request throws(Problem) in
+                .page("officers", try await services.invitations.list(try request.paging { Handle($0) })) { invitation in
+                    .object([
                         "handle": .string(invitation.handle.description), "state": .string(invitation.state.rawValue),
                         "expires": .time(invitation.expires),
                     ])
                 }
-                return .json(.object(["officers": .array(list)]))
             },
             Routes.officer: { request throws(Problem) in
                 let invitation = try await services.invitations.invitation(try request.handle("handle"))

@@ -7,41 +7,28 @@ import Wire
 extension Handlers {
     /// Requests and votes.
     static func requests(_ services: Services) -> [Route: Dispatcher.Handler] {
-        [
+        let registrar = services.registrar
+        let service = VotedService<RequestRecord>(
+            record: { id throws(Problem) in try await registrar.request(id) },
+            vote: { note, id, reason, person throws(Problem) in try await registrar.vote(note, on: id, reason: reason, by: person) },
+            particulars: { record in
+                [
+                    "profile": .string(record.profile), "csr": .string(record.csr.base64), "tbs": .string(record.tbs.base64),
+                    "certificate": .optional(record.certificate?.base64), "opened": .time(record.opened), "expires": .time(record.expires),
+                ]
+            })
+        let others: [Route: Dispatcher.Handler] = [
             Routes.submitRequest: { request throws(Problem) in
                 let wish = request.media == .pkcs10 ? try raw(request) : try json(request)
-                return .json(describe(try await services.registrar.submit(wish, by: try request.person())), status: 201)
+                return .json(service.describe(try await registrar.submit(wish, by: try request.person())), status: 201)
             },
             Routes.requests: { request throws(Problem) in
-                var state: RequestRecord.State?
-                if let text = request.queryText("state") {
-                    guard let named = RequestRecord.State(rawValue: text) else {
-                        throw Problem(
-                            .invalid, "request.parameter-invalid", title: "A parameter is not of the expected form",
-                            detail: "state is one of " + RequestRecord.State.allCases.map(\.rawValue).joined(separator: ", ") + ".",
-                            field: "state")
-                    }
-                    state = named
-                }
-                let list = try await services.registrar.requests(state).map { summary in
-                    JSON.object([
+                .page("requests", try await registrar.requests(try request.state(), try request.pagingByID())) { summary in
+                    .object([
                         "id": .string(summary.id.description), "requester": .string(summary.requester), "profile": .string(summary.profile),
                         "state": .string(summary.state.rawValue), "opened": .time(summary.opened), "expires": .time(summary.expires),
                     ])
                 }
-                return .json(.object(["requests": .array(list)]))
-            },
-            Routes.request: { request throws(Problem) in
-                .json(describe(try await services.registrar.request(try request.identifier("id"))))
-            },
-            Routes.vote: { request throws(Problem) in
-                var fields = try request.fields()
-                let note = try fields.note("vote", "vote")
-                let reason = fields.optional("reason") == .null ? nil : try fields.optionalString("reason")
-                try fields.end()
-                let record = try await services.registrar.vote(
-                    note, on: try request.identifier("id"), reason: reason, by: try request.person())
-                return .json(describe(record))
             },
             Routes.requestEntries: { request throws(Problem) in
                 let entries = try await services.ledger.entries(about: try request.identifier("id")).map { index, entry in
@@ -50,6 +37,7 @@ extension Handlers {
                 return .json(.object(["entries": .array(entries)]))
             },
         ]
+        return others.merging(voted(service, one: Routes.request, vote: Routes.vote)) { first, _ in first }
     }
 
     private static func json(_ request: APIRequest) throws(Problem) -> Registrar.Wish {
@@ -71,15 +59,5 @@ extension Handlers {
                 detail: "With a raw CSR, `submission` is the signed note in unpadded URL-safe base64.", field: "submission")
         }
         return Registrar.Wish(submission: submission, csr: request.body, fields: try request.queryFields())
-    }
-
-    static func describe(_ record: RequestRecord) -> JSON {
-        .object([
-            "id": .string(record.id.description), "requester": .string(record.requester), "profile": .string(record.profile),
-            "state": .string(record.state.rawValue), "statement": .string(record.statement), "submission": .string(record.submission),
-            "csr": .string(record.csr.base64), "tbs": .string(record.tbs.base64), "votes": .strings(record.votes),
-            "certificate": .optional(record.certificate?.base64), "decidedBy": .optional(record.decidedBy),
-            "reason": .optional(record.reason), "opened": .time(record.opened), "expires": .time(record.expires),
-        ])
     }
 }

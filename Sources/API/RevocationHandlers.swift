@@ -7,11 +7,26 @@ import Wire
 extension Handlers {
     /// Revocations.
     static func revocations(_ services: Services) -> [Route: Dispatcher.Handler] {
-        [
+        let revocations = services.revocations
+        let service = VotedService<RevocationRecord>(
+            record: { id throws(Problem) in try await revocations.revocation(id) },
+            vote: { note, id, reason, person throws(Problem) in try await revocations.vote(note, on: id, reason: reason, by: person) },
+            particulars: { record in
+                ["certificate": .string(record.certificate.hex), "der": .string(record.der.base64), "created": .time(record.created)]
+            })
+        let asked = asked(
+            AskedService(
+                voted: service,
+                ask: { statement, submission, person throws(Problem) in
+                    try await revocations.request(statement, submission: submission, by: person)
+                },
+                list: { state, paging throws(Problem) in try await revocations.list(state, paging) }),
+            ask: Routes.requestRevocation, list: (Routes.revocations, "revocations"), one: Routes.revocation, vote: Routes.voteRevocation)
+        let others: [Route: Dispatcher.Handler] = [
             Routes.certificateStatus: { request throws(Problem) in
                 let fingerprint = try request.digest("fingerprint")
                 _ = try await services.registrar.certificate(fingerprint)
-                let (isRevoked, record) = try await services.revocations.status(of: fingerprint)
+                let (isRevoked, record) = try await revocations.status(of: fingerprint)
                 let statement = record.flatMap { try? Revocation(text: $0.statement) }
                 return .json(
                     .object([
@@ -19,40 +34,8 @@ extension Handlers {
                         "reason": .optional(statement?.reason.rawValue),
                         "effective": statement.map { .time($0.effective) } ?? .null,
                     ]))
-            },
-            Routes.requestRevocation: { request throws(Problem) in
-                var fields = try request.fields()
-                let statement = try fields.string("statement")
-                let submission = try fields.note("submission", "submission")
-                try fields.end()
-                let record = try await services.revocations.request(statement, submission: submission, by: try request.person())
-                return .json(describe(record), status: 201)
-            },
-            Routes.revocations: { _ throws(Problem) in
-                .json(.object(["revocations": .array(try await services.revocations.list().map(describe))]))
-            },
-            Routes.revocation: { request throws(Problem) in
-                .json(describe(try await services.revocations.revocation(try request.identifier("id"))))
-            },
-            Routes.voteRevocation: { request throws(Problem) in
-                var fields = try request.fields()
-                let note = try fields.note("vote", "vote")
-                let reason = fields.optional("reason") == .null ? nil : try fields.optionalString("reason")
-                try fields.end()
-                let record = try await services.revocations.vote(
-                    note, on: try request.identifier("id"), reason: reason, by: try request.person())
-                return .json(describe(record))
-            },
+            }
         ]
-    }
-
-    private static func describe(_ record: RevocationRecord) -> JSON {
-        .object([
-            "id": .string(record.id.description), "requester": .string(record.requester),
-            "certificate": .string(record.certificate.hex), "state": .string(record.state.rawValue),
-            "statement": .string(record.statement), "submission": .string(record.submission), "votes": .strings(record.votes),
-            "der": .string(record.der.base64), "decidedBy": .optional(record.decidedBy), "reason": .optional(record.reason),
-            "created": .time(record.created),
-        ])
+        return others.merging(asked) { first, _ in first }
     }
 }

@@ -34,11 +34,12 @@ public struct Services: Sendable {
     public let registrar: Registrar
     public let revocations: Revocations
     public let allowances: Allowances
+    public let fleetKeys: FleetKeys
     public let facts: Facts
 
     public init(
         ledger: Ledger, invitations: Invitations, rosters: Rosters, authorities: CertificateAuthorities, registrar: Registrar,
-        revocations: Revocations, allowances: Allowances, facts: Facts
+        revocations: Revocations, allowances: Allowances, fleetKeys: FleetKeys, facts: Facts
     ) {
         self.ledger = ledger
         self.invitations = invitations
@@ -47,6 +48,7 @@ public struct Services: Sendable {
         self.registrar = registrar
         self.revocations = revocations
         self.allowances = allowances
+        self.fleetKeys = fleetKeys
         self.facts = facts
     }
 }

@@ -147,10 +147,17 @@ public struct Invitations: Sendable {
         } catch { throw Problem(wrapping: error) }
     }
 
-    public func list() async throws(Problem) -> [Invitation] {
+    /// The query behind ``list(_:)``.
+    public static func query(_ paging: Paging<Handle>) -> ListQuery {
+        ListQuery(
+            "*", from: "invitation", by: ["handle"], .rising, after: paging.after.map { [.text($0.description)] }, limit: paging.limit)
+    }
+
+    /// Everybody who was invited, by handle.
+    public func list(_ paging: Paging<Handle> = .init()) async throws(Problem) -> Page<Invitation> {
         do {
             return try await ledger.store.read { snapshot in
-                try snapshot.rows("SELECT * FROM invitation ORDER BY handle").map(Self.invitation)
+                try snapshot.page(Self.query(paging), place: \.handle.description, Self.invitation)
             }
         } catch { throw Problem(wrapping: error) }
     }

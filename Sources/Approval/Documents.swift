@@ -223,6 +223,7 @@ public struct Documents: Sendable {
     public private(set) var approvals: [Handle: InForce<ApprovalPolicy>] = [:]
     public private(set) var authorities: [Handle: InForce<AuthorityDocument>] = [:]
     public private(set) var profiles: [Handle: InForce<Profile>] = [:]
+    public private(set) var blocklists: [Handle: InForce<BlocklistDocument>] = [:]
     /// The exact bytes by hash.
     public private(set) var bytes: [Digest32: Bytes] = [:]
 
@@ -249,6 +250,10 @@ public struct Documents: Sendable {
             let value = try AuthorityDocument(document: bytes)
             name = value.name
             authorities[line.name] = InForce(value: value, reference: reference)
+        case .blocklist:
+            let value = try BlocklistDocument(document: bytes)
+            name = value.name
+            blocklists[line.name] = InForce(value: value, reference: reference)
         case .profile:
             let value = try Profile(document: bytes)
             name = value.name

@@ -8,6 +8,20 @@ public protocol ExaminedStatement: Sendable {
     var policy: ApprovalPolicy { get }
     /// Votes that count, one for each person.
     var votes: [Vote] { get }
+    /// Who asked, and when; nil where the policy lets nobody ask in their own name.
+    var submission: Submission? { get }
+
+    /// With one more vote, which must count by the same rules; nothing is verified a second time.
+    /// - Throws: the first rule that the vote breaks, or ``Refusal/voteTwice``.
+    func adding(_ note: SignedNote, under charter: Charter, now: UTCTime) throws(Refusal) -> Self
+}
+
+/// Everything that speaks for a statement of one kind, as bytes.
+public protocol StatementEvidence: Sendable {
+    associatedtype Amount: ExaminedStatement
+
+    /// What it amounts to: every rule that can be said from bytes and the charter, but the quorum.
+    func examined(under charter: Charter, now: UTCTime) throws(Refusal) -> Amount
 }
 
 extension ExaminedStatement {
@@ -30,28 +44,43 @@ protocol CountedStatement: ExaminedStatement {
     var votes: [Vote] { get set }
 }
 
-extension Charter {
-    /// What was examined, with one more vote, which must count by the same rules; nothing is verified a second time.
-    /// - Throws: the first rule that the vote breaks, or ``Refusal/voteTwice``.
-    public func adding(_ note: SignedNote, to examined: Examined, now: UTCTime) throws(Refusal) -> Examined {
-        try counting(note, in: examined, now)
-    }
-
-    /// The same for an allowance.
-    public func adding(_ note: SignedNote, to examined: ExaminedAllowance, now: UTCTime) throws(Refusal) -> ExaminedAllowance {
-        try counting(note, in: examined, now)
-    }
-
-    /// The same for a revocation.
-    public func adding(_ note: SignedNote, to examined: ExaminedRevocation, now: UTCTime) throws(Refusal) -> ExaminedRevocation {
-        try counting(note, in: examined, now)
-    }
-
-    private func counting<Kind: CountedStatement>(_ note: SignedNote, in examined: Kind, _ now: UTCTime) throws(Refusal) -> Kind {
-        let vote = try Vote.check(note, on: examined.statement, policy: examined.policy, roster: roster, now: now)
-        guard vote.decision == .reject || !examined.votes.contains(where: { $0.voter == vote.voter }) else { throw .voteTwice }
-        var counted = examined
-        counted.votes = (examined.votes.filter { $0.voter != vote.voter } + [vote]).sorted { $0.voter < $1.voter }
+extension CountedStatement {
+    fileprivate func counting(_ note: SignedNote, _ charter: Charter, _ now: UTCTime) throws(Refusal) -> Self {
+        let vote = try Vote.check(note, on: statement, policy: policy, roster: charter.roster, now: now)
+        guard vote.decision == .reject || !votes.contains(where: { $0.voter == vote.voter }) else { throw .voteTwice }
+        var counted = self
+        counted.votes = (votes.filter { $0.voter != vote.voter } + [vote]).sorted { $0.voter < $1.voter }
         return counted
     }
+}
+
+// The kinds. What only this room may do cannot be said once for all of them.
+extension Examined {
+    public func adding(_ note: SignedNote, under charter: Charter, now: UTCTime) throws(Refusal) -> Examined {
+        try counting(note, charter, now)
+    }
+}
+
+extension ExaminedAllowance {
+    public func adding(_ note: SignedNote, under charter: Charter, now: UTCTime) throws(Refusal) -> ExaminedAllowance {
+        try counting(note, charter, now)
+    }
+}
+
+extension ExaminedRevocation {
+    public func adding(_ note: SignedNote, under charter: Charter, now: UTCTime) throws(Refusal) -> ExaminedRevocation {
+        try counting(note, charter, now)
+    }
+}
+
+extension Evidence: StatementEvidence {
+    public func examined(under charter: Charter, now: UTCTime) throws(Refusal) -> Examined { try charter.examine(self, now: now) }
+}
+
+extension AllowanceEvidence: StatementEvidence {
+    public func examined(under charter: Charter, now: UTCTime) throws(Refusal) -> ExaminedAllowance { try charter.examine(self, now: now) }
+}
+
+extension RevocationEvidence: StatementEvidence {
+    public func examined(under charter: Charter, now: UTCTime) throws(Refusal) -> ExaminedRevocation { try charter.examine(self, now: now) }
 }

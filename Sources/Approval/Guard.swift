@@ -42,6 +42,7 @@ public struct Guard: Sendable {
         // One wish, one decision: whoever writes the database could open a decided submission as a new statement.
         if let submission = examined.submission, view.isClosed(submission.digest) { throw .statementClosed }
         guard !view.isKeyRevoked(in: examined.request) else { throw .keyRevoked }
+        try view.checkBlocklists(examined.request.publicKeys)
         try examined.requireQuorum()
         return try warrant(for: examined.tbs, unfinished, by: examined.authority, key)
     }
@@ -118,6 +119,7 @@ public struct Guard: Sendable {
         let own = wish.publicKeys.map(\.digest)
         guard !view.statements.values.contains(where: { own.contains($0.machine.key) }) else { throw .keyNotAllowed }
         guard !view.isKeyRevoked(in: wish) else { throw .keyRevoked }
+        try view.checkBlocklists(wish.publicKeys)
         return try warrant(for: certificate, unfinished, by: authority, key)
     }
 

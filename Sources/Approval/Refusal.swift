@@ -77,6 +77,8 @@ public enum Refusal: Error, Hashable, Sendable {
     case revocationInvalid(String)
     case certificateRevoked
     case keyRevoked
+    case keyBlocked(by: Handle)
+    case blocklistMissing(Handle)
     case allowanceNode
     case allowanceWindow
     case allowanceMachine
@@ -149,6 +151,8 @@ public enum Refusal: Error, Hashable, Sendable {
         case .revocationInvalid: "revocation.invalid"
         case .certificateRevoked: "certificate.revoked"
         case .keyRevoked: "key.revoked"
+        case .keyBlocked: "key.blocked"
+        case .blocklistMissing: "blocklist.missing"
         case .allowanceNode: "allowance.other-node"
         case .allowanceWindow: "allowance.outside-window"
         case .allowanceMachine: "allowance.other-machine"
@@ -233,6 +237,10 @@ extension Refusal {
         case .revocationInvalid(let what): what
         case .certificateRevoked: "The certificate was revoked. That is for ever."
         case .keyRevoked: "A certificate for this key was revoked because others may have the key. Make a new key."
+        case .keyBlocked(let list): "The blocklist \(list) names this key: others have its private key, or can make it. Make a new key."
+        case .blocklistMissing(let list):
+            "This node has no file of the blocklist \(list). On its host: `assay blocklist add FILE`; a running node that lost it is "
+                + "started again. Until then nothing is certified."
         case .allowanceNode: "The allowance is another node's: only that node counts its certificates."
         case .allowanceWindow: "It is not within the allowance's window."
         case .allowanceMachine: "The allowance is for another machine's key."
@@ -255,8 +263,10 @@ extension Refusal {
                 .forbidden
             case .rejected, .statementExpired, .statementClosed, .voteTwice, .quorumNotMet, .rosterNotNext, .rosterPrevious,
                 .documentNotInForce,
-                .rosterSignatures, .allowanceUnknown, .allowanceMissing, .allowanceClosed, .certificateRevoked, .keyRevoked:
+                .rosterSignatures, .allowanceUnknown, .allowanceMissing, .allowanceClosed, .certificateRevoked, .keyRevoked,
+                .keyBlocked:
                 .conflict
+            case .blocklistMissing: .unavailable
             case .anchor, .viewMismatch, .checkpointMismatch, .drawNotReserved, .drawMismatch: .fault
             default: .invalid
             }

@@ -12,7 +12,7 @@ public enum Role: String, Hashable, Sendable, CaseIterable {
 
 /// What a document is about.
 public enum DocumentKind: String, Hashable, Sendable, CaseIterable {
-    case approval, authority, profile
+    case approval, authority, blocklist, profile
 }
 
 /// One version of the chain that names people, their keys and roles, and every document in force (docs/formats.md, roster).

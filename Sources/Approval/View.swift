@@ -16,6 +16,8 @@ public struct View: Sendable {
     public private(set) var closed: [Digest32: UTCTime]
     /// Allowances that the anchor has, closed ones too.
     public private(set) var allowances: [ID: AnchoredAllowance]
+    /// The files of the blocklists in force, by their hash, as far as the node has them.
+    private var blocklists: [Digest32: KeyBlocklist] = [:]
     /// Their statements, as far as bytes with the anchored hash were at hand.
     public private(set) var statements: [ID: Allowance] = [:]
 
@@ -131,6 +133,34 @@ public struct View: Sendable {
             case .allowance, .reserve, .drawn: allowances.apply(line)
             default: break
             }
+        }
+    }
+
+    /// Keeps the files of blocklists in force; others go.
+    /// - Parameter file: a list by the hash of its file.
+    public mutating func hold(_ file: (BlocklistDocument) -> KeyBlocklist?) {
+        var held: [Digest32: KeyBlocklist] = [:]
+        for document in charter.documents.blocklists.values.map(\.value) { held[document.file] = list(of: document) ?? file(document) }
+        blocklists = held
+    }
+
+    /// The list that a document names, if this node has it.
+    public func list(of document: BlocklistDocument) -> KeyBlocklist? {
+        guard let list = blocklists[document.file], list.form == document.form else { return nil }
+        return list
+    }
+
+    /// Lists in force that this node does not have.
+    public var missingBlocklists: [Handle] {
+        charter.documents.blocklists.values.map(\.value).filter { list(of: $0) == nil }.map(\.name).sorted()
+    }
+
+    /// - Throws: ``Refusal/keyBlocked(by:)``; ``Refusal/blocklistMissing(_:)`` when a list in force is not here: what cannot be looked up is
+    ///   not certified.
+    public func checkBlocklists(_ keys: [SubjectPublicKeyInfo]) throws(Refusal) {
+        for document in charter.documents.blocklists.values.map(\.value).sorted(by: { $0.name < $1.name }) {
+            guard let list = list(of: document) else { throw .blocklistMissing(document.name) }
+            for key in keys where list.contains(key) { throw .keyBlocked(by: document.name) }
         }
     }
 

@@ -18,7 +18,11 @@ public protocol VotedStatement: Hashable, Sendable {
     var expires: UTCTime { get }
     /// What the submission's line `request` has.
     var wish: Digest32 { get }
+    var text: String { get }
     var digest: Digest32 { get }
+
+    /// - Throws: ``Refusal/unknownKind(_:)``, ``Refusal/malformed(_:_:)``
+    init(text: String) throws(Refusal)
 }
 
 /// Kinds of statements that votes may name.

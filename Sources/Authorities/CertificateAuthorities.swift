@@ -168,7 +168,7 @@ public final class CertificateAuthorities: Sendable {
                     Entry.DigestKey.content: content, Entry.DigestKey.certificate: certificate.fingerprint,
                     Entry.DigestKey.document: view.charter.documents.authorities[document.name]?.reference.digest ?? .zero,
                     Entry.DigestKey.row: issued.digest,
-                ], roster: view.charter.roster.version)
+                ].merging(certificate.tbs.keyDigests) { $1 }, roster: view.charter.roster.version)
             try await ledger.store.commit(Change(writes: [issued.insertion()], entries: [entry]))
             try await ledger.anchor([.closed(content, until: .never)])
             return certificate

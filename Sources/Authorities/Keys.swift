@@ -46,37 +46,53 @@ public struct CustodyReport: Sendable {
 }
 
 extension CertificateAuthorities {
-    /// All keys that the house has records of, oldest first; no token is asked.
-    public func allKeys() async throws(Problem) -> [KeyReport] {
+    /// The query behind ``allKeys(_:)``.
+    public static func keyQuery(_ paging: Paging<ID>) -> ListQuery { ListQuery(columns, from: "key", .rising, paging) }
+
+    /// Keys that the house has records of, oldest first; no token is asked.
+    public func allKeys(_ paging: Paging<ID> = .init()) async throws(Problem) -> Page<KeyReport> {
+        let stored: Page<Stored>
+        do {
+            stored = try await ledger.store.read { snapshot in
+                try snapshot.page(Self.keyQuery(paging), place: \.record.id.description, Stored.init)
+            }
+        } catch { throw Problem(wrapping: error) }
         var reports: [KeyReport] = []
-        for (record, name, created) in try await records(nil) { reports.append(try await report(record, name, created, asks: false)) }
-        return reports
+        for key in stored.elements { reports.append(try await report(key, asks: false)) }
+        return Page(reports, next: stored.next)
     }
 
     /// One key; its token is asked how it keeps it.
     public func key(_ id: ID) async throws(Problem) -> KeyReport {
-        guard let (record, name, created) = try await records(id).first else {
-            throw Problem(.notFound, "key.not-found", title: "There is no such key", detail: "No key has the id \(id).", field: "id")
-        }
-        return try await report(record, name, created, asks: true)
-    }
-
-    private func records(_ id: ID?) async throws(Problem) -> [(KeyRecord, String, UTCTime)] {
+        let stored: Stored?
         do {
-            return try await ledger.store.read { snapshot in
-                let columns = "SELECT id, name, algorithm, purposes, spki, sealed, created FROM key"
-                let rows =
-                    if let id { try snapshot.rows("\(columns) WHERE id = $1", [.blob(id.bytes)]) } else {
-                        try snapshot.rows("\(columns) ORDER BY created, id LIMIT 500")
-                    }
-                return try rows.map { row in
-                    (try KeyRecord(row: row), try row.text("name"), UTCTime(seconds: try row.integer("created")))
-                }
+            stored = try await ledger.store.read { snapshot in
+                try snapshot.row("SELECT \(Self.columns) FROM key WHERE id = $1", [.blob(id.bytes)]).map(Stored.init)
             }
         } catch { throw Problem(wrapping: error) }
+        guard let stored else {
+            throw Problem(.notFound, "key.not-found", title: "There is no such key", detail: "No key has the id \(id).", field: "id")
+        }
+        return try await report(stored, asks: true)
     }
 
-    private func report(_ record: KeyRecord, _ name: String, _ created: UTCTime, asks: Bool) async throws(Problem) -> KeyReport {
+    private static let columns = "id, name, algorithm, purposes, spki, sealed, created"
+
+    /// A key's row.
+    private struct Stored: Sendable {
+        let record: KeyRecord
+        let name: String
+        let created: UTCTime
+
+        init(_ row: Row) throws {
+            record = try KeyRecord(row: row)
+            name = try row.text("name")
+            created = UTCTime(seconds: try row.integer("created"))
+        }
+    }
+
+    private func report(_ stored: Stored, asks: Bool) async throws(Problem) -> KeyReport {
+        let record = stored.record
         let charter = try ledger.view().charter
         let user =
             charter.documents.authorities.values.first { $0.value.signingKeys.contains { $0.publicKey.der == record.publicKey } }?.value
@@ -99,8 +115,9 @@ extension CertificateAuthorities {
             } catch { unanswered = error.problem.detail }
         }
         return KeyReport(
-            id: record.id, name: name, algorithm: record.algorithm, purposes: record.purposesText, digest: Digest32(of: record.publicKey),
-            created: created, custody: keys.custody(of: record), place: record.place.description, isAuthentic: isAuthentic,
+            id: record.id, name: stored.name, algorithm: record.algorithm, purposes: record.purposesText,
+            digest: Digest32(of: record.publicKey),
+            created: stored.created, custody: keys.custody(of: record), place: record.place.description, isAuthentic: isAuthentic,
             protection: Self.protection(record.place), user: user, facts: facts, unanswered: unanswered)
     }
 

@@ -118,9 +118,8 @@ extension Session {
     }
 
     /// - Parameter state: nil for all.
-    public func requests(_ state: RequestState? = nil) async throws(Problem) -> [RequestSummary] {
-        var fields = try await transport.fields(Routes.requests, query: state.map { ["state": [$0.rawValue]] } ?? [:])
-        return try fields.list("requests") { fields throws(Problem) in
+    public func requests(_ state: RequestState? = nil, _ paging: Paging<String> = .init()) async throws(Problem) -> Page<RequestSummary> {
+        try await page(Routes.requests, "requests", state: state?.rawValue, paging) { fields throws(Problem) in
             RequestSummary(
                 id: try fields.id("id"), requester: try fields.string("requester"), profile: try fields.handle("profile"),
                 state: try fields.parsed("state", expected: "open, issued, rejected or expired") { RequestState(rawValue: $0) },
@@ -128,9 +127,8 @@ extension Session {
         }
     }
 
-    public func certificates() async throws(Problem) -> [CertificateSummary] {
-        var fields = try await transport.fields(Routes.certificates)
-        return try fields.list("certificates") { fields throws(Problem) in
+    public func certificates(_ paging: Paging<String> = .init()) async throws(Problem) -> Page<CertificateSummary> {
+        try await page(Routes.certificates, "certificates", paging) { fields throws(Problem) in
             CertificateSummary(
                 fingerprint: try fields.parsed("fingerprint", expected: "64 hexadecimal digits") { Digest32(hex: $0) },
                 serial: try fields.parsed("serial", expected: "hexadecimal digits") { Bytes(hex: $0)?.hex },
@@ -140,9 +138,19 @@ extension Session {
         }
     }
 
-    public func keys() async throws(Problem) -> [KeySummary] {
-        var fields = try await transport.fields(Routes.keys)
-        return try fields.list("keys") { fields throws(Problem) in try KeySummary(&fields) }
+    public func keys(_ paging: Paging<String> = .init()) async throws(Problem) -> Page<KeySummary> {
+        try await page(Routes.keys, "keys", paging) { fields throws(Problem) in try KeySummary(&fields) }
+    }
+
+    /// The key of an authority in force, or of the log, by its user's name.
+    public func key(usedBy user: String) async throws(Problem) -> ID? {
+        var found: ID?
+        try await each { paging throws(Problem) in
+            try await keys(paging)
+        } _: { key throws(Problem) in
+            if found == nil, key.user == user { found = key.id }
+        }
+        return found
     }
 
     public func key(_ id: ID) async throws(Problem) -> KeySummary {
@@ -150,9 +158,13 @@ extension Session {
         return try KeySummary(&fields)
     }
 
-    public func invitations() async throws(Problem) -> [Invitation] {
-        var fields = try await transport.fields(Routes.officers)
-        return try fields.list("officers") { fields throws(Problem) in
+    public func keyAudit() async throws(Problem) -> KeyAudit? {
+        var fields = try await transport.fields(Routes.keyAudit)
+        return try KeyAudit(&fields)
+    }
+
+    public func invitations(_ paging: Paging<String> = .init()) async throws(Problem) -> Page<Invitation> {
+        try await page(Routes.officers, "officers", paging) { fields throws(Problem) in
             Invitation(handle: try fields.handle("handle"), state: try fields.string("state"), expires: try fields.time("expires"))
         }
     }

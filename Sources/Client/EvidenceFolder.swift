@@ -82,9 +82,10 @@ extension Session {
 
     /// The texts of everybody in the present roster, verified and with exactly the roster's keys.
     public func persons() async throws(Problem) -> [(handle: Handle, note: SignedNote)] {
-        var fields = try await transport.fields(Routes.persons)
         var found: [Handle: SignedNote] = [:]
-        for text in try fields.strings("people") {
+        try await each { paging throws(Problem) in
+            try await page(Routes.persons, paging) { fields throws(Problem) in try fields.strings("people") }
+        } _: { text throws(Problem) in
             guard let note = try? SignedNote(parsing: text), let person = try? Person(note) else {
                 throw .lied("A person text is not signed by its own key.")
             }

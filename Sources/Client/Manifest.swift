@@ -2,26 +2,28 @@ import Approval
 import Basics
 import Profiles
 
-/// The readable document of an administrator: authorities, profiles and approval policies, by their names.
+/// The readable document of an administrator: authorities, profiles, approval policies and blocklists, by their names.
 public struct Manifest: Sendable {
     /// Without what custody adds: `publicKey` and `content`.
     public let authorities: [Handle: JSON]
     /// Canonical JSON.
     public let profiles: [Handle: Bytes]
     public let approvals: [Handle: Bytes]
+    public let blocklists: [Handle: Bytes]
 
-    /// What stands under the three names becomes documents one to one, each with its `name`.
+    /// What stands under the four names becomes documents one to one, each with its `name`.
     /// - Throws: `document.yaml-invalid`, `document.manifest-invalid`, or what the document itself refuses.
     public init(yaml: Bytes) throws(Problem) {
         var top = try JSONFields(try YAML.json(yaml), code: Self.code)
         authorities = try Self.section("authorities", &top)
         profiles = try Self.section("profiles", &top).mapValues(\.canonicalBytes)
         approvals = try Self.section("approvals", &top).mapValues(\.canonicalBytes)
+        blocklists = try Self.section("blocklists", &top).mapValues(\.canonicalBytes)
         try top.end()
-        guard !authorities.isEmpty || !profiles.isEmpty || !approvals.isEmpty else {
+        guard !authorities.isEmpty || !profiles.isEmpty || !approvals.isEmpty || !blocklists.isEmpty else {
             throw Problem(
                 .invalid, Self.code, title: "The file says nothing",
-                detail: "It has some of: authorities, profiles, approvals. See examples/manufacturer.yaml.")
+                detail: "It has some of: authorities, profiles, approvals, blocklists. See examples/manufacturer.yaml.")
         }
         for (name, json) in authorities.sorted(by: { $0.key < $1.key }) {
             try Self.about("authority \(name)") { () throws(Problem) in
@@ -37,6 +39,9 @@ public struct Manifest: Sendable {
         }
         for (name, document) in approvals.sorted(by: { $0.key < $1.key }) {
             try Self.about("approval \(name)") { () throws(Problem) in _ = try ApprovalPolicy(document: document) }
+        }
+        for (name, document) in blocklists.sorted(by: { $0.key < $1.key }) {
+            try Self.about("blocklist \(name)") { () throws(Problem) in _ = try BlocklistDocument(document: document) }
         }
     }
 

@@ -70,11 +70,23 @@ extension Session {
             if case .success(let value) = examined { value.votes.contains { $0.voter == person } } else { false }
         }
         var found: [(what: String, id: ID)] = []
-        for one in try await requests(.open) where has(try await request(one.id).examined) { found.append(("open request", one.id)) }
-        for one in try await allowances() where [.requested, .open].contains(one.state) && has(one.examined) {
-            found.append((one.state == .open ? "open allowance" : "allowance", one.id))
+        try await each { paging throws(Problem) in
+            try await requests(.open, paging)
+        } _: { one throws(Problem) in
+            if has(try await request(one.id).examined) { found.append(("open request", one.id)) }
         }
-        for one in try await revocations() where one.state == .requested && has(one.examined) { found.append(("revocation", one.id)) }
+        for (state, what) in [(AllowanceState.open, "open allowance"), (.requested, "allowance")] {
+            try await each { paging throws(Problem) in
+                try await allowances(state, paging)
+            } _: { one throws(Problem) in
+                if has(one.examined) { found.append((what, one.id)) }
+            }
+        }
+        try await each { paging throws(Problem) in
+            try await revocations(.requested, paging)
+        } _: { one throws(Problem) in
+            if has(one.examined) { found.append(("revocation", one.id)) }
+        }
         return found
     }
 

@@ -42,7 +42,9 @@ public struct Plan: Sendable {
                 complete.append((.authority, name, try Self.sameCertificate(name, old, after)))
             }
         }
-        for (kind, documents) in [(DocumentKind.profile, manifest.profiles), (.approval, manifest.approvals)] {
+        for (kind, documents) in [
+            (DocumentKind.profile, manifest.profiles), (.approval, manifest.approvals), (.blocklist, manifest.blocklists),
+        ] {
             for (name, bytes) in documents.sorted(by: { $0.key < $1.key }) {
                 guard let after = RosterProposal.json(bytes) else { continue }
                 if compare(kind, name, before: charter.bytes(kind, name).flatMap(RosterProposal.json), after: after) {
@@ -55,6 +57,7 @@ public struct Plan: Sendable {
             case .authority: manifest.authorities[line.name] == nil
             case .profile: manifest.profiles[line.name] == nil
             case .approval: manifest.approvals[line.name] == nil
+            case .blocklist: manifest.blocklists[line.name] == nil
             }
         }
         kept = drop ? [] : absent.map(\.label)

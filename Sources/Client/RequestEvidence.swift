@@ -3,10 +3,10 @@ import Basics
 import PKIX
 import Profiles
 import Proofs
+import Wire
 
-/// A request as its bytes say: what the node claims beside them was compared, and does not contradict.
-public struct RequestEvidence: Sendable {
-    public let id: ID
+/// A request as its bytes say.
+public struct RequestEvidence: VotedReport {
     public let statement: Statement
     /// What will be signed, or was.
     public let tbs: TBSCertificate
@@ -14,50 +14,59 @@ public struct RequestEvidence: Sendable {
     public let submission: SignedNote?
     public let votes: [SignedNote]
     public let state: RequestState
+    public let decidedBy: String?
     /// Verified: of the statement's content, signed by its authority.
     public let certificate: Certificate?
-    /// What the guard would say: at the present time for an open request, at its own time for a decided one.
     public let examined: Result<Examined, Refusal>
     /// The words of a rejection, when they are those that its vote commits to.
     public let reason: String?
 
-    /// - Parameters:
-    ///   - record: the node's answer.
-    ///   - id: which request was asked for.
-    /// - Throws: `client.server-lied` when bytes contradict each other, or the node's words contradict the bytes.
-    init(_ record: RequestRecord, id: ID, charter: Charter, now: UTCTime) throws(Problem) {
-        do throws(Refusal) { statement = try Statement(text: record.statement) } catch { throw .lied(error.detail) }
-        guard record.id == id, statement.subject == id else { throw .lied("Another request was asked for than the one that came.") }
-        guard statement.instance == charter.instance else { throw .lied("The statement names another instance.") }
-        guard record.requester == (statement.requester?.description ?? "-"), record.profile == statement.profile.name.description,
-            record.opened == statement.opened, record.expires == statement.expires
-        else { throw .lied("The statement names another requester, profile or time than the node's answer beside it.") }
-        guard Digest32(of: record.tbs) == statement.content else {
+    public static var noun: String { "request" }
+    public static var waiting: RequestState { .open }
+    public static var one: Route { Routes.request }
+    public static var voting: Route { Routes.vote }
+    public static var afterwards: String { "Nothing more can be voted on it: assay request show" }
+
+    public init(_ fields: inout JSONFields, id: ID?, charter: Charter, now: UTCTime) throws(Problem) {
+        let answer = try AnsweredStatement<Statement>(&fields, Self.noun, id: id, charter: charter) { statement in
+            ["profile": statement.profile.name.description]
+        }
+        statement = answer.statement
+        submission = answer.submission
+        votes = answer.votes
+        decidedBy = answer.decidedBy
+        guard try fields.time("opened") == statement.opened, try fields.time("expires") == statement.expires else {
+            throw .lied("The statement names another time than the node's answer beside it.")
+        }
+        let content = try fields.base64("tbs")
+        guard Digest32(of: content) == statement.content else {
             throw .lied("The certificate to be signed is not the one in the statement.")
         }
-        guard Digest32(of: record.csr) == statement.request else {
+        csr = try fields.base64("csr")
+        guard Digest32(of: csr) == statement.request else {
             throw .lied("The certificate signing request is not the one in the statement.")
         }
-        do { tbs = try TBSCertificate(der: record.tbs) } catch {
+        do { tbs = try TBSCertificate(der: content) } catch {
             throw .lied("The certificate to be signed cannot be read: \(error.text).")
         }
-        self.id = id
-        csr = record.csr
-        submission = record.submission
-        votes = record.votes
-        state = record.state
-        let evidence = Evidence(
-            statement: record.statement, tbs: record.tbs, request: record.csr, submission: record.submission, votes: record.votes)
-        // A decided request is looked at as of the time when it could still be decided.
-        let time = record.state == .open ? now : min(now, statement.expires.adding(seconds: -1))
-        do throws(Refusal) { examined = .success(try charter.examine(evidence, now: time)) } catch { examined = .failure(error) }
-        certificate = try Self.certificate(record, statement, charter)
-        reason = Self.reason(record, examined)
-        try checkState(record, now)
+        state = try Self.state(&fields)
+        examined = Evidence(statement: answer.text, tbs: content, request: csr, submission: submission, votes: votes)
+            .result(charter, isWaiting: state == .open, now: now, until: statement.expires)
+        certificate = try fields.isNull("certificate") ? nil : Self.certificate(try fields.base64("certificate"), statement, charter)
+        reason = Self.reason(answer.reason, examined)
+        try checkState(now)
     }
 
-    private static func certificate(_ record: RequestRecord, _ statement: Statement, _ charter: Charter) throws(Problem) -> Certificate? {
-        guard let der = record.certificate else { return nil }
+    /// The server writes a request's statement: what is wrong with it is the server's doing, but for what may have come to be since it was
+    /// opened, without anybody's fault.
+    public static func problem(of refusal: Refusal) -> Problem {
+        switch refusal {
+        case .statementExpired, .documentNotInForce, .requesterUnknown: refusal.problem
+        default: .lied("\(refusal.detail) (\(refusal.code))")
+        }
+    }
+
+    private static func certificate(_ der: Bytes, _ statement: Statement, _ charter: Charter) throws(Problem) -> Certificate {
         guard let certificate = try? Certificate(der: der), certificate.tbs.content == statement.content else {
             throw .lied("The certificate is not the one that people have voted on.")
         }
@@ -69,15 +78,15 @@ public struct RequestEvidence: Sendable {
         return certificate
     }
 
-    private static func reason(_ record: RequestRecord, _ examined: Result<Examined, Refusal>) -> String? {
-        guard let text = record.reason, let reason = Reason(text: text), case .success(let examined) = examined,
+    private static func reason(_ text: String?, _ examined: Result<Examined, Refusal>) -> String? {
+        guard let text, let reason = Reason(text: text), case .success(let examined) = examined,
             examined.votes.contains(where: { $0.decision == .reject && $0.reason == reason.commitment })
         else { return nil }
         return reason.words
     }
 
     /// The node's word for the state, against votes and certificate.
-    private func checkState(_ record: RequestRecord, _ now: UTCTime) throws(Problem) {
+    private func checkState(_ now: UTCTime) throws(Problem) {
         switch state {
         case .open:
             guard certificate == nil else { throw .lied("The node says that the request is open, and shows its certificate.") }
@@ -93,45 +102,6 @@ public struct RequestEvidence: Sendable {
                 throw .lied("The node says that the request has expired; it has not.")
             }
         }
-    }
-}
-
-/// A request as the node answers it.
-struct RequestRecord: Sendable {
-    let id: ID
-    let requester: String
-    let profile: String
-    let state: RequestState
-    let statement: String
-    let submission: SignedNote?
-    let csr: Bytes
-    let tbs: Bytes
-    let votes: [SignedNote]
-    let certificate: Bytes?
-    let reason: String?
-    let opened: UTCTime
-    let expires: UTCTime
-
-    init(_ fields: inout JSONFields) throws(Problem) {
-        id = try fields.id("id")
-        requester = fields.isNull("requester") ? "-" : try fields.string("requester")
-        profile = try fields.string("profile")
-        state = try fields.parsed("state", expected: "open, issued, rejected or expired") { RequestState(rawValue: $0) }
-        statement = try fields.string("statement")
-        submission = fields.isNull("submission") ? nil : try Self.note(try fields.string("submission"))
-        csr = try fields.base64("csr")
-        tbs = try fields.base64("tbs")
-        var votes: [SignedNote] = []
-        for text in try fields.strings("votes") { votes.append(try Self.note(text)) }
-        self.votes = votes
-        certificate = fields.isNull("certificate") ? nil : try fields.base64("certificate")
-        reason = fields.isNull("reason") ? nil : try fields.string("reason")
-        opened = try fields.time("opened")
-        expires = try fields.time("expires")
-    }
-
-    private static func note(_ text: String) throws(Problem) -> SignedNote {
-        do { return try SignedNote(parsing: text) } catch { throw .lied("A vote or submission is not a signed note.") }
     }
 }
 

@@ -27,7 +27,7 @@ extension Session {
                     "submission": .string(note.rendered), "csr": .string(csr.der.base64),
                     "fields": .object(fields.mapValues { .string($0) }),
                 ])))
-        let request = try RequestEvidence(try RequestRecord(&answer), id: submission.subject, charter: charter, now: clocks.now)
+        let request = try RequestEvidence(&answer, id: submission.subject, charter: charter, now: clocks.now)
         guard request.submission?.text == note.text, request.csr == csr.der else {
             throw .lied("The request that was opened is not yours.")
         }
@@ -40,50 +40,7 @@ extension Session {
     }
 
     /// One request, from its bytes.
-    public func request(_ id: ID) async throws(Problem) -> RequestEvidence {
-        var answer = try await transport.fields(Routes.request, parameters: ["id": id.description])
-        return try RequestEvidence(try RequestRecord(&answer), id: id, charter: charter, now: clocks.now)
-    }
-
-    /// Whether this person may cast this vote now: the guard's own rules, before anything is signed.
-    /// - Throws: `vote.own-request`, `vote.twice`, `vote.not-eligible`, `request.decided`, `client.server-lied`, or the guard's refusal.
-    public func check(_ decision: Vote.Decision, on request: RequestEvidence) throws(Problem) {
-        guard request.state == .open else {
-            throw Problem(
-                .conflict, "request.decided", title: "The request is decided already",
-                detail: "It is \(request.state.rawValue). Nothing more can be voted on it: assay request show \(request.id)")
-        }
-        try checkVote(decision, on: try sound(request))
-    }
-
-    /// Signs a vote over exactly the statement that was looked at, and hands it in.
-    public func vote(_ decision: Vote.Decision, on request: RequestEvidence, reason: Reason? = nil) async throws(Problem) -> RequestEvidence
-    {
-        try check(decision, on: request)
-        let vote = Vote(
-            instance: charter.instance, voter: handle, decision: decision, time: clocks.now, reason: reason?.commitment ?? Vote.noReason,
-            statements: [request.statement.digest])
-        let note = try keys.sign(vote.text)
-        var answer = try await transport.fields(
-            Routes.vote, parameters: ["id": request.id.description],
-            body: .json(.object(["vote": .string(note.rendered), "reason": reason.map { .string($0.text) } ?? .null])))
-        let after = try RequestEvidence(try RequestRecord(&answer), id: request.id, charter: charter, now: clocks.now)
-        guard after.statement == request.statement else { throw .lied("The statement was exchanged while you voted.") }
-        return after
-    }
-
-    /// What the guard makes of a request that is to be voted on.
-    private func sound(_ request: RequestEvidence) throws(Problem) -> Examined {
-        switch request.examined {
-        case .success(let examined): return examined
-        case .failure(let refusal):
-            switch refusal {
-            // What may have come to be since the request was opened, without anybody's fault.
-            case .statementExpired, .documentNotInForce, .requesterUnknown: throw refusal.problem
-            default: throw .lied("\(refusal.detail) (\(refusal.code))")
-            }
-        }
-    }
+    public func request(_ id: ID) async throws(Problem) -> RequestEvidence { try await look(at: id) }
 
     static func request(_ file: Bytes, _ leniencies: Set<CertificateRequest.Leniency>) throws(Problem) -> CertificateRequest {
         do throws(PKIXError) {

@@ -51,20 +51,9 @@ extension Session {
             rosterDigest: roster.digest, policy: policy.reference, profile: profile.reference, authority: authority.reference,
             serial: certificate.tbs.serialNumber, certificate: certificate.fingerprint, reason: wish.reason,
             effective: wish.effective ?? now, opened: now, expires: now.adding(days: policy.value.days))
-        let submission = try keys.sign(
-            Submission(
-                instance: charter.instance, subject: statement.subject, requester: handle, profile: profile.reference,
-                request: statement.wish, time: now
-            ).text)
-        let evidence = RevocationEvidence(
-            statement: statement.text, certificate: certificate.der, submission: submission, votes: [])
-        _ = try refusing { () throws(Refusal) in try charter.examine(evidence, now: now) }
-        var answer = try await transport.fields(
-            Routes.requestRevocation,
-            body: .json(.object(["statement": .string(statement.text), "submission": .string(submission.rendered)])))
-        let report = try RevocationReport(&answer, id: statement.subject, charter: charter, now: clocks.now)
-        guard report.statement == statement else { throw .lied("The statement that waits for votes is not yours.") }
-        return report
+        return try await handIn(statement, at: now, to: Routes.requestRevocation) { submission in
+            RevocationEvidence(statement: statement.text, certificate: certificate.der, submission: submission, votes: [])
+        }
     }
 
     private func profile(_ name: Handle?, of authority: Handle) throws(Problem) -> Documents.InForce<Profile> {
@@ -93,44 +82,8 @@ extension Session {
             effective: fields.isNull("effective") ? nil : try fields.time("effective"))
     }
 
-    public func revocations() async throws(Problem) -> [RevocationReport] {
-        var fields = try await transport.fields(Routes.revocations)
-        return try fields.list("revocations") { fields throws(Problem) in
-            try RevocationReport(&fields, id: nil, charter: charter, now: clocks.now)
-        }
-    }
-
-    public func revocation(_ id: ID) async throws(Problem) -> RevocationReport {
-        var answer = try await transport.fields(Routes.revocation, parameters: ["id": id.description])
-        return try RevocationReport(&answer, id: id, charter: charter, now: clocks.now)
-    }
-
-    /// Whether this person may cast this vote now: the guard's own rules, before anything is signed.
-    public func check(_ decision: Vote.Decision, on revocation: RevocationReport) throws(Problem) {
-        guard revocation.state == .requested else {
-            throw Problem(
-                .conflict, "revocation.decided", title: "The revocation is decided already", detail: "It is \(revocation.state.rawValue).")
-        }
-        switch revocation.examined {
-        case .success(let examined): try checkVote(decision, on: examined)
-        case .failure(let refusal): throw refusal.problem
-        }
-    }
-
-    /// Signs a vote over exactly the statement that was looked at, and hands it in.
-    public func vote(
-        _ decision: Vote.Decision, on revocation: RevocationReport, reason: Reason? = nil
-    ) async throws(Problem) -> RevocationReport {
-        try check(decision, on: revocation)
-        let vote = Vote(
-            instance: charter.instance, voter: handle, decision: decision, time: clocks.now, reason: reason?.commitment ?? Vote.noReason,
-            kind: Revocation.kind, statements: [revocation.statement.digest])
-        let note = try keys.sign(vote.text)
-        var answer = try await transport.fields(
-            Routes.voteRevocation, parameters: ["id": revocation.id.description],
-            body: .json(.object(["vote": .string(note.rendered), "reason": reason.map { .string($0.text) } ?? .null])))
-        let after = try RevocationReport(&answer, id: revocation.id, charter: charter, now: clocks.now)
-        guard after.statement == revocation.statement else { throw .lied("The statement was exchanged while you voted.") }
-        return after
-    }
+    /// - Parameter state: nil for all.
+    public func revocations(
+        _ state: RevocationState? = nil, _ paging: Paging<String> = .init()
+    ) async throws(Problem) -> Page<RevocationReport> { try await reports(Routes.revocations, "revocations", state, paging) }
 }

@@ -2,19 +2,21 @@ import Basics
 import Glibc
 
 /// Files that only this user can read, written so that a crash leaves the old or the new, never half (custody.md §3.4).
-struct PrivateFiles: Sendable {
+public struct PrivateFiles: Sendable {
     let directory: String
+
+    public init(directory: String) { self.directory = directory }
 
     func path(_ name: String) -> String { directory + "/" + name }
 
     /// Whether anything has this name. What cannot be looked at counts as there: nothing is begun anew over it.
-    func exists(_ name: String) -> Bool {
+    public func exists(_ name: String) -> Bool {
         var status = stat()
         return lstat(path(name), &status) == 0 || errno != ENOENT
     }
 
     /// Makes the directory with mode 0700, durably; its parent must exist.
-    func make() throws(CustodyError) {
+    public func make() throws(CustodyError) {
         guard mkdir(directory, 0o700) == 0 else {
             if errno == EEXIST { throw .exists(path: directory) }
             throw failure("mkdir", directory)
@@ -23,7 +25,7 @@ struct PrivateFiles: Sendable {
     }
 
     /// - Throws: unless the directory is this user's (or root's) and nobody else can enter it.
-    func checkDirectory() throws(CustodyError) {
+    public func checkDirectory() throws(CustodyError) {
         var status = stat()
         guard lstat(directory, &status) == 0 else { throw .unanchored(path: directory) }
         guard status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid() || status.st_uid == 0, status.st_mode & 0o077 == 0 else {
@@ -32,7 +34,7 @@ struct PrivateFiles: Sendable {
     }
 
     /// Writes a whole file: temporary, fsync, rename, fsync of the directory.
-    func write(_ name: String, _ content: Bytes) throws(CustodyError) {
+    public func write(_ name: String, _ content: Bytes) throws(CustodyError) {
         let temporary = path(name + ".new")
         unlink(temporary)
         let file = Glibc.open(temporary, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0o600)
@@ -66,7 +68,7 @@ struct PrivateFiles: Sendable {
     }
 
     /// - Parameter limit: octets that are read at most; a longer file is an error.
-    func read(_ name: String, limit: Int) throws(CustodyError) -> Bytes {
+    public func read(_ name: String, limit: Int) throws(CustodyError) -> Bytes {
         let file = try open(private: name, O_RDONLY)
         defer { close(file) }
         var content: Bytes = []

@@ -35,7 +35,7 @@ public struct Doctor: Sendable {
         }
     }
 
-    private let paths: HousePaths
+    let paths: HousePaths
     private let clocks: any Clocks
     private let user: UInt32
     private let scratch: String
@@ -53,7 +53,7 @@ public struct Doctor: Sendable {
     }
 
     /// The data directory as a shell reads it.
-    private var place: String {
+    var place: String {
         let plain = paths.data.utf8.allSatisfy { octet in
             (0x61...0x7a).contains(octet) || (0x41...0x5a).contains(octet) || (0x30...0x39).contains(octet) || "/._-".utf8.contains(octet)
         }
@@ -288,7 +288,7 @@ public struct Doctor: Sendable {
                 Finding("two-person rule", .fail, "The newest roster cannot be read.", "Restore the newest backup of the database."),
             ]
         }
-        return [own, keys(look, roster, custody), people(look, roster)]
+        return [own, keys(look, roster, custody)] + blocklists(look, roster) + [people(look, roster)]
     }
 
     /// Whether the database has a record of each key that the roster needs, in a custody of this house.

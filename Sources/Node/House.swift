@@ -79,11 +79,20 @@ public struct House: Sendable {
             surroundings.logger.error(
                 "token", metadata: ["custody": "\(name)", "code": "\(problem.code)", "detail": "\(problem.detail)"])
         }
+        let blocklists = Blocklists(paths)
         let ledger = try await Ledger.open(
             .init(
                 custody: custody, databasePath: paths.database, clocks: surroundings.clocks, entropy: surroundings.entropy,
-                acceptClock: acceptClock))
+                acceptClock: acceptClock, blocklists: { document throws(Problem) in try blocklists.list(of: document) }))
         let charter = try ledger.view().charter
+        for document in charter.documents.blocklists.values.map(\.value) {
+            do throws(Problem) {
+                guard try ledger.blocklist(document) == nil else { continue }
+                throw Refusal.blocklistMissing(document.name).problem
+            } catch {
+                surroundings.logger.error("blocklist", metadata: ["code": "\(error.code)", "detail": "\(error.detail)"])
+            }
+        }
         let keys = tokens.keys(
             custody, SealContext(instance: charter.instance, pin: charter.pin), checksOwnSignatures: checksOwnSignatures,
             entropy: surroundings.entropy)
@@ -106,6 +115,7 @@ public struct House: Sendable {
             ledger: ledger, invitations: Invitations(ledger: ledger), rosters: rosters,
             authorities: authorities, registrar: registrar, revocations: Revocations(ledger: ledger, registrar: registrar),
             allowances: Allowances(ledger: ledger, authorities: authorities, entropy: surroundings.entropy),
+            fleetKeys: FleetKeys(ledger: ledger),
             facts: .init(
                 software: software, custody: custody.protection, serverKey: serverKey.publicKey.digest, warnings: unaccounted))
         return House(services: services, keys: keys, tokens: tokens, serverKey: serverKey, surroundings: surroundings)
@@ -136,6 +146,7 @@ public struct House: Sendable {
                 services: [
                     .init(service: Running { try await listener.run() }, successTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: Keeper(services: services, logger: surroundings.logger)),
+                    .init(service: FleetWatch(services: services, logger: surroundings.logger)),
                 ], gracefulShutdownSignals: signals, logger: surroundings.logger))
         do { try await group.run() } catch {
             try? await services.ledger.stop()

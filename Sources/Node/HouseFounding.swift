@@ -14,6 +14,7 @@ public struct HousePaths: Hashable, Sendable {
 
     public var custody: String { data + "/custody" }
     public var database: String { data + "/assay.db" }
+    public var blocklists: String { data + "/blocklists" }
 }
 
 /// Founds a house: custody, database, roster version 1. In two steps, so that the administrator's vote key signs the roster without

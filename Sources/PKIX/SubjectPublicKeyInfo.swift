@@ -34,6 +34,12 @@ public struct SubjectPublicKeyInfo: Hashable, Sendable {
 
     public var algorithm: AlgorithmIdentifier { keyAlgorithm.identifier }
 
+    /// An RSA key's modulus, big-endian without a leading zero octet; nil for other keys.
+    public var rsaModulus: Bytes? {
+        guard case .rsa = keyAlgorithm.kind else { return nil }
+        return (try? RSAPublicKey(key))?.modulus
+    }
+
     /// SHA-256 of the whole SubjectPublicKeyInfo: what pins and rosters call the key.
     public var digest: Digest32 { Digest32(of: der) }
 

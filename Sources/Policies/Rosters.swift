@@ -66,6 +66,7 @@ public struct Rosters: Sendable {
         let closes = asked ? true : try await isClosing(digest)
         let roster = try Roster(text: note.text)
         let missing = try charter.missingSignatures(gathered)
+        try requireBlocklists(of: roster, documents, charter)
         if missing == 0 { return try await accept(gathered, documents, people, closes, by: administrator, now: now) }
         // What could never come into force is not kept: all rules but the number of signatures.
         let supplied = Self.byDigest(documents)
@@ -73,6 +74,18 @@ public struct Rosters: Sendable {
         _ = try Self.newcomers(roster, charter.roster, people)
         try await keep(gathered, digest, documents, people, closes, now: now)
         return .proposed(digest, missing: missing)
+    }
+
+    /// A blocklist comes into force only where its file is: without it nothing would be certified from then on.
+    private func requireBlocklists(of roster: Roster, _ documents: [Bytes], _ charter: Charter) throws {
+        let supplied = Self.byDigest(documents)
+        for line in roster.documents where line.kind == .blocklist {
+            // What is wrong with a document itself is said with all the others.
+            guard let bytes = supplied[line.digest] ?? charter.documents.bytes[line.digest],
+                let document = try? BlocklistDocument(document: bytes)
+            else { continue }
+            guard try ledger.blocklist(document) != nil else { throw Refusal.blocklistMissing(document.name) }
+        }
     }
 
     private static func byDigest(_ documents: [Bytes]) -> [Digest32: Bytes] {
@@ -232,12 +245,20 @@ public struct Rosters: Sendable {
         } catch { throw Problem(wrapping: error) }
     }
 
-    /// People's texts, as signed.
-    public func people() async throws(Problem) -> [String] {
+    /// The query behind ``people(_:)``.
+    public static func peopleQuery(_ paging: Paging<Digest32>) -> ListQuery {
+        ListQuery("hash, note", from: "person", by: ["hash"], .rising, after: paging.after.map { [.blob($0)] }, limit: paging.limit)
+    }
+
+    /// People's texts, as signed, in no order that says anything; a place is the hash of a text.
+    public func people(_ paging: Paging<Digest32> = .init()) async throws(Problem) -> Page<String> {
         do {
-            return try await ledger.store.read { snapshot in
-                try snapshot.rows("SELECT note FROM person ORDER BY handle").map { try $0.text("note") }
+            let page = try await ledger.store.read { snapshot in
+                try snapshot.page(Self.peopleQuery(paging), place: { $0.hash.hex }) { row in
+                    (hash: try row.digest("hash"), note: try row.text("note"))
+                }
             }
+            return Page(page.elements.map(\.note), next: page.next)
         } catch { throw Problem(wrapping: error) }
     }
 

@@ -12,6 +12,7 @@ import PKIX
 /// | `printable` | subject attributes that are PrintableString instead of UTF8String |
 /// | `fields` | name → `max`, and optionally `min`, `alphabet` (``Alphabet``) |
 /// | `keys` | names of accepted key algorithms |
+/// | `keyReuse` | `same-subject` (default) or `never`: ``KeyReuse`` |
 /// | `leniencies` | `absentAttributes`, `explicitFalse`: what is forgiven in requests |
 /// | `validity` | `{"until": "never"}`, `{"days": n}` or `{"years": n}`; `skew` in seconds, 300 unless given |
 /// | `basicConstraints` | `"absent"` (default), `"end-entity"`, or `{"authority": true, "pathLength": n}` |
@@ -36,6 +37,7 @@ public struct Profile: Hashable, Sendable {
     public let keys: [KeyAlgorithm]
     /// Kinds of the second key that each certificate carries (X.509 §9.8); empty: there is none, and none is accepted.
     public let alternativeKeys: [KeyAlgorithm]
+    public let keyReuse: KeyReuse
     /// What is forgiven in requests; nothing unless the document names it.
     public let leniencies: Set<CertificateRequest.Leniency>
     /// What each request must give, sorted by name.
@@ -45,6 +47,14 @@ public struct Profile: Hashable, Sendable {
     public let isAuthority: Bool
     /// The document, octet for octet.
     public let document: Bytes
+
+    /// When a key that was certified before may be certified again.
+    public enum KeyReuse: String, Hashable, Sendable, CaseIterable {
+        /// For whom it was certified before: the same subject, or the same subjectAltName where the subject is empty.
+        case sameSubject = "same-subject"
+        /// Each certificate needs a new key.
+        case never
+    }
 
     let template: Template
 
@@ -68,6 +78,12 @@ public struct Profile: Hashable, Sendable {
         approval = members.optional("approval") == nil ? nil : try members.handle("approval")
         keys = try Self.keys(&members, "keys")
         alternativeKeys = members.optional("alternativeKeys") == nil ? [] : try Self.keys(&members, "alternativeKeys")
+        keyReuse =
+            members.optional("keyReuse") == nil
+            ? .sameSubject
+            : try members.parsed("keyReuse", expected: KeyReuse.allCases.map(\.rawValue).joined(separator: " or ")) {
+                KeyReuse(rawValue: $0)
+            }
         leniencies = try Self.leniencies(&members)
         var fields: [String: Field] = [:]
         if members.optional("fields") != nil, case .object(let documents) = try members.any("fields") {

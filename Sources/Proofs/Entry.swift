@@ -36,9 +36,9 @@ public struct Entry: Hashable, Sendable {
         public static let statement: UInt8 = 6
         /// Where one event makes, or decides, two rows.
         public static let secondRow: UInt8 = 7
-        /// H of a SubjectPublicKeyInfo that is never to be certified again.
+        /// H of a certificate's SubjectPublicKeyInfo; in `certificate.revoke`, of a key that is never to be certified again.
         public static let key: UInt8 = 8
-        /// The same for a certificate's alternative key.
+        /// The same for its alternative key.
         public static let alternativeKey: UInt8 = 9
     }
 
@@ -91,6 +91,11 @@ public struct Entry: Hashable, Sendable {
         request = try fields.octets(Key.request, lengths: [16])
         node = try fields.word(Key.node) { Handle($0) != nil }
         encoded = bytes
+    }
+
+    /// What the entry is found by: its object, and the keys that it names.
+    public var mentions: [Bytes] {
+        (object.map { [$0] } ?? []) + [DigestKey.key, DigestKey.alternativeKey].compactMap { digests[$0]?.bytes }
     }
 
     /// The leaf of the tree that stands for this entry.

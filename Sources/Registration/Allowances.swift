@@ -24,74 +24,26 @@ public struct Allowances: Sendable {
 
     /// Takes a statement that the requester's client has made and signed. Sent a second time, it is the same allowance.
     public func request(_ text: String, submission note: SignedNote, by principal: Principal) async throws(Problem) -> AllowanceRecord {
-        let now = try ledger.now()
-        let view = try ledger.view()
-        do {
-            let evidence = AllowanceEvidence(statement: text, submission: note, votes: [])
-            let examined = try view.charter.examine(evidence, now: now)
-            let statement = examined.statement
-            guard statement.requester == principal.handle else { throw Refusal.submissionMismatch }
-            guard statement.node == view.node else { throw Refusal.allowanceNode }
-            guard abs(statement.opened.seconds(since: now)) <= Vote.clockSlack else {
-                throw Problem(
-                    .invalid, "allowance.time", title: "The statement's time is off",
-                    detail: "It says \(statement.opened); it is \(now). Correct the clock of the requester's machine.", field: "statement")
-            }
-            if let record = try await ledger.store.read({ try AllowanceRecord.read(statement.subject, $0) }) {
-                guard record.statement == text else { throw Self.idTaken }
-                return record
-            }
-            guard !view.isClosed(statement.digest), view.allowances[statement.subject] == nil else { throw Refusal.statementClosed }
-            let waiting = try await ledger.store.read {
-                try $0.row("SELECT count(*) AS number FROM allowance WHERE state = 'requested'")?.integer("number") ?? 0
-            }
-            guard waiting < Self.mostRequested else {
-                throw Problem(
-                    .unavailable, "allowance.too-many", title: "Too many allowances wait for a decision",
-                    detail: "\(Self.mostRequested) wait. Decide some first.")
-            }
-            let row = try RowContent(
-                .allowance,
-                [
-                    "id": .blob(statement.subject.bytes), "requester": .text(principal.handle.description),
-                    "machine": .text(statement.machine.name.description), "profile": .text(statement.profile.name.description),
-                    "statement_hash": .blob(statement.digest), "statement": .text(text), "submission": .text(note.rendered),
-                    "created": .integer(now.seconds),
-                ])
-            let write = row.insertion(others: ["state": .text(AllowanceRecord.State.requested.rawValue), "version": .integer(1)])
-            let entry = try ledger.entry(
-                .allowanceRequest, at: now, actor: try await ledger.actor(principal.handle),
-                digests: [
-                    Entry.DigestKey.statement: statement.digest, Entry.DigestKey.document: Digest32(of: note.text),
-                    Entry.DigestKey.row: row.digest,
-                ],
-                roster: view.charter.roster.version, object: statement.subject)
-            do throws(StorageError) { try await ledger.store.commit(Change(writes: [write], entries: [entry])) } catch {
-                guard error == .conflict, let record = try await ledger.store.read({ try AllowanceRecord.read(statement.subject, $0) }),
-                    record.statement == text
-                else { throw error == .conflict ? Self.idTaken : error.problem }
-            }
-            try await ledger.anchor([])
-            return try await allowance(statement.subject)
-        } catch { throw Problem(wrapping: error) }
+        try await ask(text, submission: note, by: principal)
+    }
+
+    /// A person's vote on an allowance that was asked for. The last approval that is needed opens it in the same act.
+    /// - Parameter reason: a rejection's reason in words; its commitment stands in the vote.
+    public func vote(_ note: SignedNote, on id: ID, reason: String?, by principal: Principal) async throws(Problem) -> AllowanceRecord {
+        try await cast(note, on: id, reason: reason, by: principal)
     }
 
     /// - Throws: `allowance.not-found`
-    public func allowance(_ id: ID) async throws(Problem) -> AllowanceRecord {
-        do {
-            if let record = try await ledger.store.read({ try AllowanceRecord.read(id, $0) }) { return record }
-        } catch { throw Problem(wrapping: error) }
-        throw Self.unknown(id)
-    }
+    public func allowance(_ id: ID) async throws(Problem) -> AllowanceRecord { try await record(id) }
 
-    /// The newest first, at most 500.
-    public func list() async throws(Problem) -> [AllowanceRecord] {
-        do {
-            return try await ledger.store.read { snapshot in
-                try snapshot.rows("SELECT * FROM allowance ORDER BY id DESC LIMIT $1", [.integer(Registrar.longestList)])
-                    .map { try AllowanceRecord($0, snapshot) }
-            }
-        } catch { throw Problem(wrapping: error) }
+    /// The newest first, in one state or in all.
+    public func list(
+        _ state: AllowanceRecord.State? = nil, _ paging: Paging<ID> = .init()
+    ) async throws(Problem) -> Page<AllowanceRecord> { try await page(state, paging) }
+
+    /// The query behind ``list(_:_:)``.
+    public static func query(_ state: AllowanceRecord.State?, _ paging: Paging<ID>) -> ListQuery {
+        AllowanceRecord.listQuery(state, paging)
     }
 
     /// Ends an open allowance at once, for ever. One officer is enough: it takes something away.
@@ -119,13 +71,39 @@ public struct Allowances: Sendable {
             return try await allowance(id)
         } catch { throw Problem(wrapping: error) }
     }
+}
 
-    static func unknown(_ id: ID) -> Problem {
-        Problem(
-            .notFound, "allowance.not-found", title: "There is no such allowance", detail: "No allowance has the id \(id).", field: "id")
+extension Allowances: Askable {
+    static var asking: EventType { .allowanceRequest }
+    static var asked: RowKind { .allowance }
+
+    func admit(_ statement: Allowance, _ submission: SignedNote, in view: View, now: UTCTime) throws -> ExaminedAllowance {
+        let evidence = AllowanceEvidence(statement: statement.text, submission: submission, votes: [])
+        let examined = try view.charter.examine(evidence, now: now)
+        guard statement.node == view.node else { throw Refusal.allowanceNode }
+        guard view.allowances[statement.subject] == nil else { throw Refusal.statementClosed }
+        return examined
     }
 
-    private static let idTaken = Problem(
-        .conflict, "request.id-taken", title: "The id is taken", detail: "Another allowance has this id. Ask again with a new one.",
-        field: "statement")
+    func particulars(_ statement: Allowance) -> (columns: [String: SQLValue], digests: [UInt8: Digest32]) {
+        (["machine": .text(statement.machine.name.description), "profile": .text(statement.profile.name.description)], [:])
+    }
+
+    /// The anchor says what was decided; a row that says "requested" does not open it again.
+    func settled(_ record: AllowanceRecord, in view: View, now: UTCTime) -> Change? {
+        view.allowances[record.id] != nil || view.isClosed(Digest32(of: record.statement)) ? Change() : nil
+    }
+
+    func carryOut(
+        _ record: AllowanceRecord, _ examined: ExaminedAllowance, with ballot: Ballot, in view: View
+    ) throws -> Carried<AllowanceRecord> {
+        let statement = try Guard(view: view, now: ballot.now).allowance(try record.evidence(adding: ballot.note)).statement
+        return .done(
+            Effect(
+                state: .open, type: .allowanceOpen,
+                lines: [
+                    .allowance(statement.subject, statement.digest, number: statement.number, until: statement.until),
+                    .reserve(statement.subject, upTo: Allowance.block(of: statement.number)),
+                ], opening: statement))
+    }
 }

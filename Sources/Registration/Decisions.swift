@@ -1,5 +1,6 @@
 import Access
 import Approval
+import Authorities
 import Basics
 import Custody
 import PKIX
@@ -9,124 +10,75 @@ import Transparency
 
 extension Registrar {
     /// A person's vote on a request. The last approval that is needed issues the certificate in the same act.
-    /// A vote on what is decided already is not recorded; its caller gets what the request became.
     /// - Parameter reason: a rejection's reason in words; its commitment stands in the vote.
     public func vote(_ note: SignedNote, on id: ID, reason: String?, by principal: Principal) async throws(Problem) -> RequestRecord {
-        do {
-            let ballot = try await Ballot(note, reason: reason, by: principal, in: ledger)
-            let (lines, _) = try await ledger.store.act { snapshot in
-                try snapshot.requireOwn(from: ballot.durable)
-                return try RequestRecord.read(id, snapshot)
-            } decide: { record in
-                guard let record else {
-                    throw Problem(
-                        .notFound, "request.not-found", title: "There is no such request", detail: "No request has the id \(id).",
-                        field: "id")
-                }
-                return try await decide(record, ballot)
-            }
-            if let lines { try await ledger.anchor(lines) }
-            return try await request(id)
-        } catch { throw Problem(wrapping: error) }
+        try await cast(note, on: id, reason: reason, by: principal)
     }
 
-    /// - Returns: the anchor lines that the answer waits for, nil when nothing was changed; and the change.
-    private func decide(_ record: RequestRecord, _ ballot: Ballot) async throws -> ([AnchorLine]?, Change) {
-        let view = try ledger.view()
+    public func request(_ id: ID) async throws(Problem) -> RequestRecord { try await record(id) }
+}
+
+extension Registrar: Votable {
+    typealias Record = RequestRecord
+
+    func settled(_ record: RequestRecord, in view: View, now: UTCTime) async throws -> Change? {
         guard record.state == .open else {
-            try await verifyDecided(record, view, now: ballot.now)
-            return (nil, Change())
+            try await verifyDecided(record, view, now: now)
+            return Change()
         }
         let submission = try SignedNote("submission", record.submission)
         if view.isClosed(Digest32(of: record.statement)) || view.isClosed(Digest32(of: submission.text)) {
-            return (nil, try await restored(record))
+            return try await restored(record)
         }
-        // Everything is judged from bytes; a row that was altered is a refusal here.
-        let before = try view.charter.examine(try record.evidence(), now: ballot.now)
-        guard before.statement.subject == record.id, record.certificate == nil else { throw Self.recordAltered }
-        let examined = try view.charter.adding(ballot.note, to: before, now: ballot.now)
-        switch ballot.vote.decision {
-        case .reject: return try reject(record, examined, ballot)
-        case .approve:
-            guard examined.isApproved else { return try approve(record, examined, ballot) }
-            do { return try await issue(record, examined, ballot) } catch Refusal.statementClosed {
-                // Somebody else's last vote was committed while this one was judged.
-                return (nil, try await restored(record))
-            }
-        }
+        guard record.certificate == nil else { throw RequestRecord.altered }
+        return nil
     }
 
-    private func approve(
-        _ record: RequestRecord, _ examined: Examined, _ ballot: Ballot
-    ) throws -> ([AnchorLine]?, Change) {
-        var change = try ballot.cast(on: examined.statement, in: ledger)
-        change.writes.append(
-            Write(
-                "UPDATE request SET version = version + 1 WHERE id = $1 AND version = $2 AND state = 'open'",
-                [.blob(record.id.bytes), .integer(record.version)], expects: 1))
-        return ([], change)
-    }
-
-    private func reject(
-        _ record: RequestRecord, _ examined: Examined, _ ballot: Ballot
-    ) throws -> ([AnchorLine]?, Change) {
-        var change = try ballot.cast(on: examined.statement, in: ledger)
-        let decided = try record.decided(.rejected, by: ballot.vote.voter, reason: ballot.reason)
-        change.writes.append(decided.write)
-        var digests = [
-            Entry.DigestKey.votes: ballot.vote.digest, Entry.DigestKey.statement: examined.statement.digest,
-            Entry.DigestKey.row: decided.row,
-        ]
-        digests[Entry.DigestKey.document] = examined.submission?.digest
-        let entry = try ledger.entry(
-            .requestReject, at: ballot.now, actor: ballot.actor, commitment: ballot.commitment, digests: digests,
-            roster: try ledger.view().charter.roster.version, object: record.id)
-        change.entries.append(entry)
-        return (View.closings(of: try Entry(decoding: entry)), change)
+    func carryOut(
+        _ record: RequestRecord, _ examined: Examined, with ballot: Ballot, in view: View
+    ) async throws -> Carried<RequestRecord> {
+        do { return .done(try await issue(record, examined, ballot, view)) } catch Refusal.statementClosed {
+            return .settled(try await restored(record))
+        }
     }
 
     private func issue(
-        _ record: RequestRecord, _ examined: Examined, _ ballot: Ballot
-    ) async throws -> ([AnchorLine]?, Change) {
-        let view = try ledger.view()
+        _ record: RequestRecord, _ examined: Examined, _ ballot: Ballot, _ view: View
+    ) async throws -> Effect<RequestRecord> {
         _ = try authorities.chain(of: examined.authority.name)
         try await authorities.prepare(examined.authority)
-        try await requireUnused(examined.tbs.serialNumber, of: examined.authority.name, for: record.id)
+        let known = try await requireUnused(examined, view, for: record.id)
         let evidence = try record.evidence(adding: ballot.note)
         let certificate = try await authorities.sign(examined.tbs, by: examined.authority) { unfinished, key throws(Refusal) in
             try Guard(view: view, now: ballot.now).certificate(evidence, signing: unfinished, key: key)
         }
-
         let statement = examined.statement
-        var change = try ballot.cast(on: statement, in: ledger)
-        let decided = try record.decided(.issued, certificate: certificate.fingerprint)
         let row = try RowContent.certificate(
             certificate, authority: examined.authority.name, under: record.id, statement.digest, at: ballot.now)
-        change.writes += [decided.write, row.insertion()]
-        let votes = examined.votes.map(\.digest).sorted().flatMap(\.bytes)
-        var digests = [
-            Entry.DigestKey.request: statement.request, Entry.DigestKey.content: statement.content,
-            Entry.DigestKey.certificate: certificate.fingerprint, Entry.DigestKey.votes: Digest32(of: votes),
-            Entry.DigestKey.statement: statement.digest, Entry.DigestKey.row: row.digest, Entry.DigestKey.secondRow: decided.row,
-        ]
-        digests[Entry.DigestKey.document] = examined.submission?.digest
-        let entry = try ledger.entry(
-            .certificateIssue, at: ballot.now, actor: ballot.actor, digests: digests, roster: view.charter.roster.version, object: record.id
-        )
-        change.entries.append(entry)
-        return (View.closings(of: try Entry(decoding: entry)), change)
+        return Effect(
+            state: .issued, type: .certificateIssue,
+            digests: [
+                Entry.DigestKey.request: statement.request, Entry.DigestKey.content: statement.content,
+                Entry.DigestKey.certificate: certificate.fingerprint, Entry.DigestKey.row: row.digest,
+            ].merging(examined.tbs.keyDigests) { $1 },
+            columns: ["certificate": .blob(certificate.fingerprint)], writes: [row.insertion(while: known)],
+            rowKey: Entry.DigestKey.secondRow)
     }
 
-    /// No authority gives one serial number to two certificates (RFC 5280 §4.1.2.2), so this is asked before the signature.
-    private func requireUnused(_ serial: SerialNumber, of authority: Handle, for request: ID) async throws {
-        let row = try await ledger.store.read { snapshot in
-            try snapshot.row(
+    /// No authority gives one serial number to two certificates (RFC 5280 §4.1.2.2), nor one key to two devices, so this is asked before
+    /// the signature.
+    /// - Returns: what the answer rests on.
+    private func requireUnused(_ examined: Examined, _ view: View, for request: ID) async throws -> [KnownMentions] {
+        try await ledger.store.read { snapshot in
+            let row = try snapshot.row(
                 "SELECT request_id FROM certificate WHERE authority = $1 AND serial = $2",
-                [.text(authority.description), .blob(serial.bytes)])
+                [.text(examined.authority.name.description), .blob(examined.tbs.serialNumber.bytes)])
+            if let row {
+                // Of the same request: somebody else's last vote was committed meanwhile.
+                throw try row.blob("request_id") == request.bytes ? Refusal.statementClosed : RequestRecord.altered
+            }
+            return try KeyReuse.check(examined.tbs, examined.profile, view, in: snapshot)
         }
-        guard let row else { return }
-        // Of the same request: somebody else's last vote was committed meanwhile.
-        throw try row.blob("request_id") == request.bytes ? Refusal.statementClosed : Self.recordAltered
     }
 
     /// The statement is decided, whatever its row says: the stored certificate is given back, and never a second signature made.
@@ -141,7 +93,7 @@ extension Registrar {
                     + "Restore the database from a backup, or submit a new request.")
         }
         try await verifyIssued(record)
-        return Change(writes: [try record.decided(.issued, certificate: Digest32(of: der)).write])
+        return Change(writes: [try record.decided(.issued, others: ["certificate": .blob(Digest32(of: der))]).write])
     }
 
     /// Whether what the row says of the decision can be true. A row that claims one which was never made stops the request; that is
@@ -151,8 +103,8 @@ extension Registrar {
         switch record.state {
         case .open: break
         case .issued: try await verifyIssued(record)
-        case .rejected: guard view.isClosed(statement.digest) || now >= statement.expires else { throw Self.recordAltered }
-        case .expired: guard now >= statement.expires else { throw Self.recordAltered }
+        case .rejected: guard view.isClosed(statement.digest) || now >= statement.expires else { throw RequestRecord.altered }
+        case .expired: guard now >= statement.expires else { throw RequestRecord.altered }
         }
     }
 
@@ -163,10 +115,6 @@ extension Registrar {
             certificate.tbs.content == statement.content,
             let issuer = try ledger.view().charter.documents.authorities[statement.authority.name]?.value,
             issuer.hasSigned(certificate)
-        else { throw Self.recordAltered }
+        else { throw RequestRecord.altered }
     }
-
-    private static let recordAltered = Problem(
-        .conflict, "request.record-altered", title: "The request's record was altered",
-        detail: "Statement, decision and certificate of the record do not belong together. Run `assay ledger verify`.")
 }

@@ -125,13 +125,14 @@ extension Allowances {
                 fields: wish.fields, request: request)
             let tbs = try profile.value.fill(filling, issuer: try authority.value.asIssuer())
             let durable = view.anchored.size
-            let isTaken = try await ledger.store.read { snapshot in
+            let known = try await ledger.store.read { snapshot in
                 try snapshot.requireOwn(from: durable)
-                return try snapshot.row(
+                let taken = try snapshot.row(
                     "SELECT created FROM certificate WHERE authority = $1 AND serial = $2",
-                    [.text(authority.value.name.description), .blob(serial.bytes)]) != nil
+                    [.text(authority.value.name.description), .blob(serial.bytes)])
+                guard taken == nil else { throw StorageError.conflict }
+                return try KeyReuse.check(tbs, profile.value, view, in: snapshot)
             }
-            guard !isTaken else { throw StorageError.conflict }
 
             let number = try await ledger.takeNumber(of: allowance.subject)
             var isSigned = false
@@ -148,7 +149,7 @@ extension Allowances {
                     isSigned = true
                     return warrant
                 }
-                let change = try change(certificate, draw, wish, digest, machine, authority.value.name, now)
+                let change = try change(certificate, draw, wish, digest, machine, authority.value.name, known, now)
                 try await ledger.store.commit(change)
                 return certificate.der
             } catch {
@@ -164,7 +165,7 @@ extension Allowances {
 
     private func change(
         _ certificate: Certificate, _ draw: Draw, _ wish: DrawWish, _ digest: Digest32, _ machine: Machine, _ authority: Handle,
-        _ now: UTCTime
+        _ known: [KnownMentions], _ now: UTCTime
     ) throws(Problem) -> Change {
         let fingerprint = certificate.fingerprint
         let row: RowContent
@@ -180,7 +181,7 @@ extension Allowances {
                 ])
         } catch { throw error.problem }
         return Change(
-            writes: [row.insertion(), drawn.insertion()],
+            writes: [row.insertion(while: known), drawn.insertion()],
             entries: [
                 try ledger.entry(
                     .certificateIssue, at: now,
@@ -188,7 +189,7 @@ extension Allowances {
                         Entry.DigestKey.request: draw.request, Entry.DigestKey.content: draw.content,
                         Entry.DigestKey.certificate: fingerprint, Entry.DigestKey.statement: draw.digest,
                         Entry.DigestKey.row: row.digest, Entry.DigestKey.secondRow: drawn.digest,
-                    ], roster: draw.rosterVersion, draw: draw)
+                    ].merging(certificate.tbs.keyDigests) { $1 }, roster: draw.rosterVersion, draw: draw)
             ])
     }
 }

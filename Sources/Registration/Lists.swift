@@ -28,21 +28,18 @@ extension Registrar {
         public let isRevoked: Bool
     }
 
-    public static let longestList: Int64 = 500
+    /// The query behind ``requests(_:_:)``.
+    public static func requestQuery(_ state: RequestRecord.State?, _ paging: Paging<ID>) -> ListQuery {
+        ListQuery(
+            "id, requester, profile, state, opened, expires", from: "request",
+            where: state.map { [("state", .text($0.rawValue))] } ?? [], .falling, paging)
+    }
 
-    /// Requests, newest first, in one state or in all, at most 500.
-    public func requests(_ state: RequestRecord.State?) async throws(Problem) -> [Summary] {
+    /// Requests, newest first, in one state or in all.
+    public func requests(_ state: RequestRecord.State? = nil, _ paging: Paging<ID> = .init()) async throws(Problem) -> Page<Summary> {
         do {
             return try await ledger.store.read { snapshot in
-                let columns = "SELECT id, requester, profile, state, opened, expires FROM request"
-                let rows =
-                    if let state {
-                        try snapshot.rows(
-                            columns + " WHERE state = $1 ORDER BY id DESC LIMIT $2", [.text(state.rawValue), .integer(Self.longestList)])
-                    } else {
-                        try snapshot.rows(columns + " ORDER BY id DESC LIMIT $1", [.integer(Self.longestList)])
-                    }
-                return try rows.map { row in
+                try snapshot.page(Self.requestQuery(state, paging), place: \.id.description) { row in
                     guard let id = ID(bytes: try row.blob("id")), let state = RequestRecord.State(rawValue: try row.text("state")) else {
                         throw StorageError.damaged("A row of the table request is not as this program writes it.")
                     }
@@ -62,17 +59,27 @@ extension Registrar {
         } catch { throw Problem(wrapping: error) }
     }
 
-    /// Certificates, newest first, at most 500.
-    public func certificates() async throws(Problem) -> [CertificateSummary] {
+    /// The query behind ``certificates(_:)``.
+    /// - Parameter after: the second in which that certificate was issued, and its fingerprint.
+    public static func certificateQuery(after: (created: Int64, fingerprint: Digest32)?, limit: Int64) -> ListQuery {
+        ListQuery(
+            "fingerprint, serial, authority, request_id, not_after, created", from: "certificate", by: ["created", "fingerprint"], .falling,
+            after: after.map { [.integer($0.created), .blob($0.fingerprint)] }, limit: limit)
+    }
+
+    /// Certificates, newest first; a place is a fingerprint.
+    /// - Throws: `request.parameter-invalid` for a place that is no certificate of this house.
+    public func certificates(_ paging: Paging<Digest32> = .init()) async throws(Problem) -> Page<CertificateSummary> {
         let view = try ledger.view()
         do {
             return try await ledger.store.read { snapshot in
-                let rows = try snapshot.rows(
-                    """
-                    SELECT fingerprint, serial, authority, request_id, not_after, created FROM certificate
-                    ORDER BY created DESC, serial DESC LIMIT $1
-                    """, [.integer(Self.longestList)])
-                return try rows.map { row in
+                let after = try paging.after.map { fingerprint in
+                    let row = try snapshot.row("SELECT created FROM certificate WHERE fingerprint = $1", [.blob(fingerprint)])
+                    guard let row else { throw Self.placeUnknown(fingerprint) }
+                    return (created: try row.integer("created"), fingerprint: fingerprint)
+                }
+                let query = Self.certificateQuery(after: after, limit: paging.limit)
+                return try snapshot.page(query, place: \.fingerprint.hex) { row in
                     guard let request = ID(bytes: try row.blob("request_id")) else {
                         throw StorageError.damaged("A row of the table certificate is not as this program writes it.")
                     }
@@ -84,6 +91,13 @@ extension Registrar {
                 }
             }
         } catch { throw Problem(wrapping: error) }
+    }
+
+    private static func placeUnknown(_ fingerprint: Digest32) -> Problem {
+        Problem(
+            .invalid, "request.parameter-invalid", title: "A parameter is not of the expected form",
+            detail: "after: no certificate of this house has the fingerprint \(fingerprint.hex). `next` of the page before is accepted.",
+            field: "after")
     }
 
     /// A certificate's DER, checked against its fingerprint and the ledger: nothing is given out that was only put into a row.

@@ -50,20 +50,19 @@ public struct Registrar: Sendable {
                     .invalid, "submission.time", title: "The submission's time is off",
                     detail: "It says \(submission.time); it is \(now). Correct the clock of the requester's machine.", field: "submission")
             }
-            if let record = try await ledger.store.read({ try RequestRecord.read(submission.subject, $0) }) {
-                guard record.submission == wish.submission.rendered else { throw Self.idTaken }
-                return record
-            }
+            let rendered = wish.submission.rendered
+            if let record = try await known(submission.subject, "submission", isSame: { $0.submission == rendered }) { return record }
             guard !view.isClosed(submission.digest) else { throw Refusal.statementClosed }
-            let statement = try open(wish, submission, view, now)
-            try await commit(wish, submission, statement, view.charter, now)
-            return try await request(submission.subject)
+            let opened = try open(wish, submission, view, now)
+            try view.checkBlocklists(opened.request.publicKeys)
+            _ = try await ledger.store.read { try KeyReuse.check(opened.tbs, opened.profile, view, in: $0) }
+            return try await commit(wish, submission, opened, view.charter, now)
         } catch { throw Problem(wrapping: error) }
     }
 
     private func open(
         _ wish: Wish, _ submission: Submission, _ view: View, _ now: UTCTime
-    ) throws -> (statement: Statement, tbs: Bytes) {
+    ) throws -> Examined {
         let charter = view.charter
         let documents = charter.documents
         guard let profile = documents.profiles[submission.profile.name] else {
@@ -79,7 +78,6 @@ public struct Registrar: Sendable {
         _ = try authorities.certificate(of: authority.value.name)
         let request = try Self.request(wish.csr, profile.value)
         guard request.digest == submission.request else { throw Refusal.requestMismatch }
-        guard !view.isKeyRevoked(in: request) else { throw Refusal.keyRevoked }
         let filling = Filling(
             serial: SerialNumber(at: now, random: entropy.bytes(16)), now: now, publicKey: request.publicKey,
             alternativeKey: request.alternative?.publicKey, fields: wish.fields, request: request)
@@ -89,9 +87,8 @@ public struct Registrar: Sendable {
             rosterDigest: charter.roster.digest, policy: policy.reference, profile: profile.reference, authority: authority.reference,
             request: request.digest, content: tbs.content, opened: now, expires: now.adding(days: policy.value.days))
         // The guard's own checks, before anybody is asked to vote.
-        _ = try charter.examine(
+        return try charter.examine(
             Evidence(statement: statement.text, tbs: tbs.der, request: wish.csr, submission: wish.submission, votes: []), now: now)
-        return (statement, tbs.der)
     }
 
     static func request(_ der: Bytes, _ profile: Profile) throws(Problem) -> CertificateRequest {
@@ -107,50 +104,24 @@ public struct Registrar: Sendable {
     }
 
     private func commit(
-        _ wish: Wish, _ submission: Submission, _ opened: (statement: Statement, tbs: Bytes), _ charter: Charter, _ now: UTCTime
-    ) async throws {
+        _ wish: Wish, _ submission: Submission, _ opened: Examined, _ charter: Charter, _ now: UTCTime
+    ) async throws -> RequestRecord {
         let statement = opened.statement
-        let count = try await ledger.store.read {
-            try $0.row("SELECT count(*) AS number FROM request WHERE state = 'open'")?.integer("number") ?? 0
-        }
-        guard count < Self.mostOpenRequests else {
-            throw Problem(
-                .unavailable, "request.too-many-open", title: "Too many requests wait for a decision",
-                detail: "\(Self.mostOpenRequests) requests are open. Decide some first.")
-        }
+        try await requireRoom(for: Self.mostOpenRequests, code: "request.too-many-open")
         let row = try RowContent(
             .request,
             [
                 "id": .blob(statement.subject.bytes), "requester": .text(submission.requester.description),
                 "profile": .text(statement.profile.name.description), "statement_hash": .blob(statement.digest),
                 "statement": .text(statement.text), "submission": .text(wish.submission.rendered), "csr": .blob(wish.csr),
-                "tbs": .blob(opened.tbs), "opened": .integer(now.seconds), "expires": .integer(statement.expires.seconds),
+                "tbs": .blob(opened.tbs.der), "opened": .integer(now.seconds), "expires": .integer(statement.expires.seconds),
             ])
-        let write = row.insertion(others: ["state": .text(RequestRecord.State.open.rawValue), "version": .integer(1)])
         let entry = try ledger.entry(
             .requestOpen, at: now, actor: try await ledger.actor(submission.requester),
             digests: [
                 Entry.DigestKey.request: statement.request, Entry.DigestKey.content: statement.content,
                 Entry.DigestKey.statement: statement.digest, Entry.DigestKey.row: row.digest,
             ], roster: charter.roster.version, object: statement.subject)
-        do throws(StorageError) { try await ledger.store.commit(Change(writes: [write], entries: [entry])) } catch {
-            guard error == .conflict else { throw error.problem }
-            guard let record = try await ledger.store.read({ try RequestRecord.read(statement.subject, $0) }),
-                record.submission == wish.submission.rendered
-            else { throw Self.idTaken }
-        }
-        try await ledger.anchor([])
+        return try await open(row, entry, statement.subject, "submission") { $0.submission == wish.submission.rendered }
     }
-
-    public func request(_ id: ID) async throws(Problem) -> RequestRecord {
-        do {
-            if let record = try await ledger.store.read({ try RequestRecord.read(id, $0) }) { return record }
-        } catch { throw Problem(wrapping: error) }
-        throw Problem(
-            .notFound, "request.not-found", title: "There is no such request", detail: "No request has the id \(id).", field: "id")
-    }
-
-    private static let idTaken = Problem(
-        .conflict, "request.id-taken", title: "The id is taken", detail: "Another request has this id. Submit again with a new one.",
-        field: "submission")
 }

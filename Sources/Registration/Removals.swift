@@ -32,47 +32,40 @@ public struct Removals: Sendable {
             let open = view.allowances.filter { !view.isClosed($0.value.statement) && $0.value.until > now }.keys.sorted()
             let found = try await ledger.store.read { snapshot in
                 (
-                    requests: try Self.ids("request", "open", removed, snapshot).compactMap { try RequestRecord.read($0, snapshot) },
-                    requested: try Self.ids("allowance", "requested", removed, snapshot)
-                        .compactMap { try AllowanceRecord.read($0, snapshot) },
+                    requests: try Self.waiting(RequestRecord.self, removed, snapshot),
+                    allowances: try Self.waiting(AllowanceRecord.self, removed, snapshot),
                     open: try open.compactMap { try AllowanceRecord.read($0, snapshot) },
-                    revocations: try Self.ids("revocation", "requested", removed, snapshot)
-                        .compactMap { try RevocationRecord.read($0, snapshot) }
+                    revocations: try Self.waiting(RevocationRecord.self, removed, snapshot)
                 )
             }
             var closing = Closing()
-            func close(_ type: EventType, _ id: ID, _ text: String, _ submission: String?, _ decided: (write: Write, row: Digest32)) throws
+            func close(_ record: some DecidableRecord, _ type: EventType, _ document: Digest32?, _ decided: (write: Write, row: Digest32))
+                throws
             {
-                var digests = [Entry.DigestKey.statement: Digest32(of: text), Entry.DigestKey.row: decided.row]
-                digests[Entry.DigestKey.document] = submission.flatMap { try? SignedNote("submission", $0) }.map { Digest32(of: $0.text) }
+                var digests = [Entry.DigestKey.statement: Digest32(of: record.statement), Entry.DigestKey.row: decided.row]
+                digests[Entry.DigestKey.document] = document
                 let entry = try ledger.entry(
-                    type, at: now, actor: actor, digests: digests, roster: view.charter.roster.version, object: id,
+                    type, at: now, actor: actor, digests: digests, roster: view.charter.roster.version, object: record.id,
                     outcome: "person-removed")
                 closing.change.writes.append(decided.write)
                 closing.change.entries.append(entry)
                 closing.lines += View.closings(of: try Entry(decoding: entry))
-                closing.closed.append(id)
+                closing.closed.append(record.id)
             }
-            for record in found.requests {
-                try close(
-                    .requestReject, record.id, record.statement, record.submission,
-                    try record.decided(.rejected, by: administrator, reason: reason))
+            func reject<Record: DecidableRecord>(_ records: [Record]) throws {
+                for record in records {
+                    let submission = try? SignedNote("submission", record.submission)
+                    try close(
+                        record, Record.rejection, submission.map { Digest32(of: $0.text) },
+                        try record.decided(Record.rejected, by: administrator, reason: reason))
+                }
             }
-            for record in found.requested {
-                try close(
-                    .allowanceReject, record.id, record.statement, record.submission,
-                    try record.decided(.rejected, by: administrator, reason: reason))
-            }
+            try reject(found.requests)
+            try reject(found.allowances)
             for record in found.open where Self.restsOn(removed, record, view, now) {
-                try close(
-                    .allowanceClose, record.id, record.statement, nil,
-                    try record.decided(.closed, from: nil, by: administrator, reason: reason))
+                try close(record, .allowanceClose, nil, try record.decided(.closed, from: nil, by: administrator, reason: reason))
             }
-            for record in found.revocations {
-                try close(
-                    .revocationReject, record.id, record.statement, record.submission,
-                    try record.decided(.rejected, by: administrator, reason: reason))
-            }
+            try reject(found.revocations)
             guard closing.closed.count <= Self.most else {
                 throw Problem(
                     .conflict, "roster.too-much-to-close", title: "Too much would be closed at once",
@@ -83,17 +76,21 @@ public struct Removals: Sendable {
         } catch { throw Problem(wrapping: error) }
     }
 
-    private static func ids(_ table: String, _ state: String, _ removed: Set<Handle>, _ snapshot: Snapshot) throws -> [ID] {
+    /// What waits for votes and carries one of theirs.
+    private static func waiting<Record: DecidableRecord>(
+        _: Record.Type, _ removed: Set<Handle>, _ snapshot: Snapshot
+    ) throws -> [Record] {
         try removed.sorted().flatMap { handle in
             try snapshot.rows(
                 """
-                SELECT id FROM \(table) JOIN vote ON vote.statement_hash = \(table).statement_hash
+                SELECT id FROM \(Record.noun) AS voted JOIN vote ON vote.statement_hash = voted.statement_hash
                 WHERE state = $1 AND voter = $2 ORDER BY id LIMIT $3
-                """, [.text(state), .text(handle.description), .integer(Int64(most) + 1)]
+                """, [.text(Record.waiting.rawValue), .text(handle.description), .integer(Int64(most) + 1)]
             ).compactMap { ID(bytes: try $0.blob("id")) }
         }
         // Two who leave may have voted on the same.
-        .reduce(into: []) { ids, id in if !ids.contains(id) { ids.append(id) } }
+        .reduce(into: [ID]()) { ids, id in if !ids.contains(id) { ids.append(id) } }
+        .compactMap { try Record.read($0, snapshot) }
     }
 
     private static func restsOn(_ removed: Set<Handle>, _ record: AllowanceRecord, _ view: View, _ now: UTCTime) -> Bool {

@@ -62,6 +62,7 @@ public struct DatabaseLook: Hashable, Sendable {
         var configuration = Configuration()
         configuration.readonly = true
         configuration.busyMode = .timeout(5)
+        configuration.prepareDatabase(Opening.harden)
         let queue = try DatabaseQueue(path: path, configuration: configuration)
         defer { try? queue.close() }
         self = try queue.read { db in

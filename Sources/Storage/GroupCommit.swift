@@ -55,7 +55,7 @@ struct GroupCommit: Sendable {
         var failures: [StorageError?] = []
         var entries: [Bytes] = []
         for change in changes {
-            let failure = try apply(change, db)
+            let failure = try apply(change, at: head.size + Int64(entries.count), db)
             if failure == nil { entries += change.entries }
             failures.append(failure)
         }
@@ -70,9 +70,10 @@ struct GroupCommit: Sendable {
             added: entries.isEmpty ? nil : CommittedGroup(firstIndex: first, entries: entries, size: head.size, root: head.root))
     }
 
+    /// - Parameter index: where its first entry comes.
     /// - Returns: why the change fails, alone; nil when it is applied.
     /// - Throws: what the whole group fails by.
-    private func apply(_ change: Change, _ db: Database) throws -> StorageError? {
+    private func apply(_ change: Change, at index: Int64, _ db: Database) throws -> StorageError? {
         if let fault = change.writes.lazy.compactMap(\.fault).first { return .refused(fault) }
         guard change.entries.allSatisfy({ (1...Change.entryLimit).contains($0.count) }) else {
             return .refused("An entry has 1 to \(Change.entryLimit) octets.")
@@ -83,6 +84,8 @@ struct GroupCommit: Sendable {
                 try db.cachedStatement(sql: write.sql).execute(arguments: try StatementArguments(write.arguments))
                 if let expects = write.expects, db.changesCount != expects { throw StorageError.conflict }
             }
+            // Before the next change of the group: it may depend on what the ledger has about an object.
+            for (place, body) in change.entries.enumerated() { try TileRows.mention(body, at: index + Int64(place), db) }
             try db.cachedStatement(sql: "RELEASE change").execute()
             return nil
         } catch {
@@ -100,7 +103,6 @@ struct GroupCommit: Sendable {
         for (place, body) in entries.enumerated() {
             edge.append(Merkle.leafHash(body))
             try TileRows.insert(body, at: head.size + Int64(place), db)
-            try TileRows.mention(body, at: head.size + Int64(place), db)
         }
         for tile in edge.takeChangedTiles() { try TileRows.write(tile, db) }
         let root = edge.root

@@ -1,4 +1,5 @@
 import Basics
+import CSQLite
 import Foundation
 import GRDB
 
@@ -30,11 +31,7 @@ enum Opening {
         configuration.maximumReaderCount = 4
         // A transaction that cannot be rolled back stops the committer; it must not stop the process.
         configuration.allowsUnsafeTransactions = true
-        configuration.prepareDatabase { db in
-            try set("trusted_schema", "OFF", reads: 0, db)
-            try set("cell_size_check", "ON", reads: 1, db)
-            try set("temp_store", "MEMORY", reads: 2, db)
-        }
+        configuration.prepareDatabase(harden)
         let pool = try DatabasePool(path: path, configuration: configuration)
         try pool.writeWithoutTransaction { db in
             // GRDB has set NORMAL by now: a commit would be told before it is on the disk.
@@ -43,6 +40,17 @@ enum Opening {
             try set("wal_autocheckpoint", "16000", reads: 16_000, db)
         }
         return pool
+    }
+
+    /// What holds on every connection: functions and tables that a foreign schema names are not trusted, pages are checked when they are
+    /// read, nothing lies in temporary files, and no statement of ours can damage the file or write the schema by hand.
+    static func harden(_ db: Database) throws {
+        guard let connection = db.sqliteConnection, assay_sqlite_make_defensive(connection) == 1 else {
+            throw StorageError.unopenable("SQLite does not accept SQLITE_DBCONFIG_DEFENSIVE.")
+        }
+        try set("trusted_schema", "OFF", reads: 0, db)
+        try set("cell_size_check", "ON", reads: 1, db)
+        try set("temp_store", "MEMORY", reads: 2, db)
     }
 
     private static func set(_ name: String, _ value: String, reads expected: Int, _ db: Database) throws {

@@ -78,15 +78,36 @@ public struct RowContent: Hashable, Sendable {
     /// - Parameters:
     ///   - others: columns that no entry vouches for.
     ///   - key: for a row that may already be there and is then to say this instead: the columns that find it.
-    public func insertion(others: [String: SQLValue] = [:], replacing key: [String] = []) -> Write {
+    ///   - known: what the decision for the row rested on; it is written only while that holds.
+    public func insertion(
+        others: [String: SQLValue] = [:], replacing key: [String] = [], while known: [KnownMentions] = []
+    ) -> Write {
         let more = others.sorted { $0.key < $1.key }
         let columns = kind.columns + more.map(\.key)
-        let places = (1...columns.count).map { "$\($0)" }
-        var sql = "INSERT INTO \(kind.table) (\(columns.joined(separator: ", "))) VALUES (\(places.joined(separator: ", ")))"
+        let places = (1...columns.count).map { "$\($0)" }.joined(separator: ", ")
+        var arguments = values + more.map(\.value)
+        var conditions: [String] = []
+        for one in known {
+            arguments += [.blob(one.object), .integer(one.count)]
+            conditions.append("(SELECT count(*) FROM mention WHERE object = $\(arguments.count - 1)) = $\(arguments.count)")
+        }
+        var sql = "INSERT INTO \(kind.table) (\(columns.joined(separator: ", "))) "
+        sql += known.isEmpty ? "VALUES (\(places))" : "SELECT \(places) WHERE \(conditions.joined(separator: " AND "))"
         if !key.isEmpty {
             let changes = columns.filter { !key.contains($0) }.map { "\($0) = excluded.\($0)" }
             sql += " ON CONFLICT (\(key.joined(separator: ", "))) DO UPDATE SET \(changes.joined(separator: ", "))"
         }
-        return Write(sql, values + more.map(\.value), expects: 1)
+        return Write(sql, arguments, expects: 1)
+    }
+}
+
+/// How many entries the ledger has about an object or a key, as somebody has seen it.
+public struct KnownMentions: Hashable, Sendable {
+    public let object: Bytes
+    public let count: Int64
+
+    public init(of object: Bytes, count: Int64) {
+        self.object = object
+        self.count = count
     }
 }

@@ -13,6 +13,7 @@ enum Schema {
         Migration(name: "004-revocations", statements: revocations),
         Migration(name: "005-draft-calls", statements: draftCalls),
         Migration(name: "006-invitation-codes", statements: invitationCodes),
+        Migration(name: "007-lists", statements: lists),
     ]
 
     private static let ledger = [
@@ -253,5 +254,13 @@ enum Schema {
             created BIGINT NOT NULL
         )
         """
+    ]
+
+    /// The orders in which lists are paged, where no key has them.
+    private static let lists = [
+        "CREATE INDEX certificate_created ON certificate (created, fingerprint)",
+        "CREATE INDEX request_state_id ON request (state, id)",
+        "CREATE INDEX allowance_state_id ON allowance (state, id)",
+        "CREATE INDEX revocation_state_id ON revocation (state, id)",
     ]
 }

@@ -33,12 +33,12 @@ enum TileRows {
         }
     }
 
-    /// Notes which object an entry is about, so that an object's entries are found without reading all. It proves nothing: a row that
+    /// Notes which object and keys an entry is about, so that their entries are found without reading all. It proves nothing: a row that
     /// somebody else put there must not stop the ledger.
     static func mention(_ body: Bytes, at index: Int64, _ db: Database) throws {
-        guard let object = (try? Entry(decoding: body))?.object else { return }
+        guard let entry = try? Entry(decoding: body) else { return }
         let statement = try db.cachedStatement(
             sql: "INSERT INTO mention (object, idx) VALUES ($1, $2) ON CONFLICT (object, idx) DO NOTHING")
-        try statement.execute(arguments: try StatementArguments([.blob(object), .integer(index)]))
+        for object in entry.mentions { try statement.execute(arguments: try StatementArguments([.blob(object), .integer(index)])) }
     }
 }

@@ -1,9 +1,13 @@
 import Approval
 import Basics
 import Custody
+import PKIX
 import Proofs
 import Storage
 import Synchronization
+
+/// Files of blocklists, which lie beside the node's data: nil when it has none with the hash.
+public typealias BlocklistSupply = @Sendable (BlocklistDocument) throws(Problem) -> KeyBlocklist?
 
 /// The house's ledger: the store, the anchor, and the verified view that grows with every commit.
 public final class Ledger: Sendable {
@@ -15,13 +19,18 @@ public final class Ledger: Sendable {
     let allotments = Allotments()
     let auditing = AuditGate()
     public let node: Handle
+    private let blocklists: BlocklistSupply
 
-    init(store: Store, clock: TrustedClock, anchor: AnchorFile, holder: ViewHolder, node: Handle, log: any Signer) {
+    init(
+        store: Store, clock: TrustedClock, anchor: AnchorFile, holder: ViewHolder, node: Handle, log: any Signer,
+        blocklists: @escaping BlocklistSupply
+    ) {
         self.store = store
         self.clock = clock
         anchorFile = anchor
         self.holder = holder
         self.node = node
+        self.blocklists = blocklists
         publisher = Publisher(log: log)
     }
 
@@ -47,8 +56,16 @@ public final class Ledger: Sendable {
     /// Puts the next charter in force: its version into the anchor, then into memory.
     /// - Parameter lines: of what was decided with it.
     public func adopt(_ charter: Charter, with lines: [AnchorLine] = []) async throws(Problem) {
+        var files: [Digest32: KeyBlocklist] = [:]
+        for document in charter.documents.blocklists.values.map(\.value) { files[document.file] = try blocklist(document) }
         try await anchor([.roster(version: charter.roster.version, digest: charter.roster.digest)] + lines)
-        do { try holder.adopt(charter) } catch { throw holder.fail(error.problem) }
+        do { try holder.adopt(charter, files) } catch { throw holder.fail(error.problem) }
+    }
+
+    /// The list that a document names; nil when this node has no such file.
+    public func blocklist(_ document: BlocklistDocument) throws(Problem) -> KeyBlocklist? {
+        if let held = try view().list(of: document) { return held }
+        return try blocklists(document)
     }
 
     /// Forgets what was decided so long ago that its expiry refuses it anyway.
@@ -124,8 +141,11 @@ final class ViewHolder: Sendable {
         }
     }
 
-    func adopt(_ charter: Charter) throws(Refusal) {
-        try state.withLock { state throws(Refusal) in try state.view?.adopt(charter) }
+    func adopt(_ charter: Charter, _ files: [Digest32: KeyBlocklist]) throws(Refusal) {
+        try state.withLock { state throws(Refusal) in
+            try state.view?.adopt(charter)
+            state.view?.hold { files[$0.file] }
+        }
     }
 
     func fail(_ problem: Problem) -> Problem {

@@ -184,7 +184,7 @@ private struct AuditReading {
                 }
                 open[digest] = (index, kind, entry.type)
             }
-            if let object = entry.object {
+            for object in entry.mentions {
                 let digest = try RowContent(.mention, ["object": .blob(object), "idx": .integer(index)]).digest
                 if isMine(digest) { open[digest] = (index, .mention, entry.type) }
             }

@@ -12,13 +12,18 @@ extension Ledger {
         public let clocks: any Clocks
         public let entropy: any Entropy
         public let acceptClock: Bool
+        public let blocklists: BlocklistSupply
 
-        public init(custody: CustodyDirectory, databasePath: String, clocks: any Clocks, entropy: any Entropy, acceptClock: Bool = false) {
+        public init(
+            custody: CustodyDirectory, databasePath: String, clocks: any Clocks, entropy: any Entropy, acceptClock: Bool = false,
+            blocklists: @escaping BlocklistSupply
+        ) {
             self.custody = custody
             self.databasePath = databasePath
             self.clocks = clocks
             self.entropy = entropy
             self.acceptClock = acceptClock
+            self.blocklists = blocklists
         }
     }
 
@@ -33,11 +38,15 @@ extension Ledger {
                 at: parts.databasePath, headMAC: parts.custody.headMAC(state.instance, origin: state.origin)
             ) { holder.extend($0) }
             var lines: [AnchorLine] = []
-            let view = try View(anchor: state, claim: try await claim(store, state), lines: &lines)
+            var view = try View(anchor: state, claim: try await claim(store, state), lines: &lines)
+            // What is not there, or not what it should be, stops issuing, and not the house.
+            view.hold { try? parts.blocklists($0) }
             holder.begin(view)
             let keys = parts.custody.sealedKeys(SealContext(instance: state.instance, pin: state.pin), entropy: parts.entropy)
             let log = try await keys.signer(for: try await logKey(store, view.charter.roster.log), as: .ed25519)
-            let ledger = Ledger(store: store, clock: clock, anchor: anchor, holder: holder, node: state.node, log: log)
+            let ledger = Ledger(
+                store: store, clock: clock, anchor: anchor, holder: holder, node: state.node, log: log,
+                blocklists: parts.blocklists)
             try await ledger.anchor(lines)
             ledger.allotments.begin(view.allowances)
             return ledger

@@ -90,6 +90,11 @@ extension Route.Parameter.Kind {
         case .id: .object(["type": .string("string"), "pattern": .string("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")])
         case .digest: .object(["type": .string("string"), "pattern": .string("^[0-9a-f]{64}$")])
         case .number: .object(["type": .string("integer"), "minimum": .integer(0)])
+        case .limit:
+            .object([
+                "type": .string("integer"), "minimum": .integer(PageLimit.accepted.lowerBound),
+                "maximum": .integer(PageLimit.accepted.upperBound), "default": .integer(PageLimit.usual),
+            ])
         case .text: .object(["type": .string("string"), "minLength": .integer(1), "maxLength": .integer(1024)])
         }
     }

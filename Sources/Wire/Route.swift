@@ -112,6 +112,8 @@ extension Route {
             case digest
             /// A decimal number from 0, without leading zeros.
             case number
+            /// A decimal number within ``PageLimit/accepted``: how much of a list is told at once.
+            case limit
             /// Any text without control characters, at most 1024 octets.
             case text
         }
@@ -125,6 +127,7 @@ extension Route.Parameter.Kind {
         case .id: ID(value) != nil
         case .digest: Digest32(hex: value) != nil
         case .number: Decimal.parse(value) != nil
+        case .limit: Decimal.parse(value).map(PageLimit.accepted.contains) ?? false
         case .text: (1...1024).contains(value.utf8.count)
         }
     }
@@ -136,6 +139,7 @@ extension Route.Parameter.Kind {
         case .id: "a UUID in lower case"
         case .digest: "64 lower-case hexadecimal digits"
         case .number: "a decimal number without leading zeros"
+        case .limit: "a decimal number from \(PageLimit.accepted.lowerBound) to \(PageLimit.accepted.upperBound) without leading zeros"
         case .text: "1 to 1024 octets of text without control characters"
         }
     }

@@ -1,7 +1,9 @@
+import Basics
+
 /// The one table of routes.
 public enum Routes {
     public static let all: [Route] = [
-        health, ready, metrics, enroll, node, keys, key,
+        health, ready, metrics, enroll, node, keys, key, keyAudit,
         roster, proposeRoster, proposals, document, persons,
         addOfficer, officers, officer,
         draftAuthorities, authorities, authorityCertificate,
@@ -14,6 +16,22 @@ public enum Routes {
 
     private static let administrator: Route.Permission = .role(["administrator"])
     private static let registrationOfficer: Route.Permission = .role(["registration-officer"])
+
+    /// What every list that can grow is asked with.
+    /// - Parameter place: the kind of `next` in its answer, which is the last one's own name.
+    private static func paging(_ place: Route.Parameter.Kind) -> [Route.Parameter] {
+        [
+            .init("after", place, isRequired: false, "Only what comes behind this one: `next` of the page before."),
+            .init("limit", .limit, isRequired: false, "How many at most; \(PageLimit.usual) when absent."),
+        ]
+    }
+
+    private static func state(_ states: String) -> Route.Parameter { .init("state", .text, isRequired: false, "Only these: \(states).") }
+
+    /// The answer of such a list.
+    private static func page(_ what: String) -> [Route.Answer] {
+        [.init(200, .json, "\(what); `next` when more come behind them.")]
+    }
 }
 
 // Health and enrollment: nobody has to be known.
@@ -55,18 +73,22 @@ extension Routes {
         "document", .get, api("documents", .parameter(.init("hash", .digest, "The document's SHA-256."))), permission: .person,
         answers: [.init(200, .octets, "The document's exact octets.")], summary: "A document that the roster names by its hash.")
     public static let persons = Route(
-        "persons", .get, api("persons"), permission: .person, answers: [.init(200, .json, "Person texts.")],
+        "persons", .get, api("persons"), query: paging(.digest), permission: .person, answers: page("Person texts"),
         summary: "The texts of the persons in the roster.")
 }
 
 // Keys, and where they lie.
 extension Routes {
     public static let keys = Route(
-        "keys", .get, api("keys"), permission: .person, answers: [.init(200, .json, "Keys, oldest first.")],
+        "keys", .get, api("keys"), query: paging(.id), permission: .person, answers: page("Keys, oldest first"),
         summary: "The keys of the house, where each lies, and what protects it.")
     public static let key = Route(
         "key", .get, api("keys", .parameter(.init("id", .id, "The key's id."))), permission: .person,
         answers: [.init(200, .json, "The key, with what its token says of it now.")], summary: "One key.")
+    public static let keyAudit = Route(
+        "key.audit", .get, api("key-audit"), permission: .person,
+        answers: [.init(200, .json, "When, how many, and the keys that share a prime with another.")],
+        summary: "The last comparison of all RSA keys of certificates and authorities with each other.")
 }
 
 // Officers who join.
@@ -76,7 +98,8 @@ extension Routes {
         answers: [.init(201, .json, "Until when the code can be redeemed.")],
         summary: "Invite a person by a one-time enrollment code, of which the node is told the hash.")
     public static let officers = Route(
-        "officers", .get, api("officers"), permission: administrator, answers: [.init(200, .json, "Invited and waiting persons.")],
+        "officers", .get, api("officers"), query: paging(.handle), permission: administrator,
+        answers: page("Invited and waiting persons, by handle"),
         summary: "Persons who are invited, or wait for confirmation.")
     public static let officer = Route(
         "officer", .get, api("officers", .parameter(.init("handle", .handle, "The person's handle."))), permission: administrator,
@@ -112,8 +135,8 @@ extension Routes {
         summary: "Ask for a certificate: a CSR under a profile.")
     public static let requests = Route(
         "requests", .get, api("requests"),
-        query: [.init("state", .text, isRequired: false, "Only these: open, issued, rejected or expired.")], permission: .person,
-        answers: [.init(200, .json, "Requests, newest first.")],
+        query: paging(.id) + [state("open, issued, rejected or expired")],
+        permission: .person, answers: page("Requests, newest first"),
         summary: "The requests and their states.")
     public static let request = Route(
         "request", .get, api("requests", .parameter(requestID)), permission: .person,
@@ -127,7 +150,8 @@ extension Routes {
         "request.entries", .get, api("requests", .parameter(requestID), "entries"), permission: .person,
         answers: [.init(200, .json, "Entries with their indexes, in order.")], summary: "Everything that the ledger has about one request.")
     public static let certificates = Route(
-        "certificates", .get, api("certificates"), permission: .person, answers: [.init(200, .json, "Certificates, newest first.")],
+        "certificates", .get, api("certificates"), query: paging(.digest), permission: .person,
+        answers: page("Certificates, newest first"),
         summary: "The certificates that were issued.")
     public static let certificate = Route(
         "certificate", .get, api("certificates", .parameter(.init("fingerprint", .digest, "SHA-256 of the certificate's DER."))),
@@ -153,7 +177,8 @@ extension Routes {
         "revocation.request", .post, api("revocations"), permission: registrationOfficer, bodies: [.json],
         answers: [.init(201, .json, "The revocation waits for votes.")], summary: "Ask that a certificate be revoked.")
     public static let revocations = Route(
-        "revocations", .get, api("revocations"), permission: .person, answers: [.init(200, .json, "Revocations, newest first.")],
+        "revocations", .get, api("revocations"), query: paging(.id) + [state("requested, revoked or rejected")],
+        permission: .person, answers: page("Revocations, newest first"),
         summary: "The revocations and their states.")
     public static let revocation = Route(
         "revocation", .get, api("revocations", .parameter(revocationID)), permission: .person,
@@ -174,7 +199,8 @@ extension Routes {
         answers: [.init(201, .json, "The allowance waits for votes.")],
         summary: "Ask that a machine may have a number of certificates within a window.")
     public static let allowances = Route(
-        "allowances", .get, api("allowances"), permission: .person, answers: [.init(200, .json, "Allowances, newest first.")],
+        "allowances", .get, api("allowances"), query: paging(.id) + [state("requested, open, rejected or closed")],
+        permission: .person, answers: page("Allowances, newest first"),
         summary: "The allowances and their states.")
     public static let allowance = Route(
         "allowance", .get, api("allowances", .parameter(allowanceID)), permission: .person,

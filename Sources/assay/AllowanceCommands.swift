@@ -13,7 +13,10 @@ struct AllowanceCommand: AsyncParsableCommand {
               assay allowance show ID --as officer-1
               assay allowance approve ID --as officer-1
             """,
-        subcommands: [Open.self, List.self, Show.self, Approve.self, Reject.self, Close.self])
+        subcommands: [
+            Open.self, List.self, ShowVoted<AllowanceReport>.self, ApproveVoted<AllowanceReport>.self, RejectVoted<AllowanceReport>.self,
+            Close.self,
+        ])
 }
 
 extension AllowanceCommand {
@@ -52,7 +55,7 @@ extension AllowanceCommand {
                 let key = try MachineKey.read(try LocalFiles.read(machine))
                 let report = try await session.open(
                     AllowanceWish(machine: key, name: name, profile: profile, number: number, from: from, until: until))
-                show(report)
+                report.show()
                 say()
                 say("Next: two others look and decide: assay allowance show \(report.id)")
                 return report.json
@@ -65,112 +68,27 @@ extension AllowanceCommand {
             abstract: "List allowances, newest first.",
             discussion: """
                 Example:
-                  assay allowance list --as officer-1
+                  assay allowance list --state open --as officer-1
                 """)
+
+        @Option(help: ArgumentHelp("Only those that are requested, open, rejected or closed.", valueName: "state"))
+        var state: AllowanceState?
+
+        @OptionGroup var pages: PageOptions
 
         @OptionGroup var personal: PersonalOptions
 
         func run() async throws {
-            try await working(personal) { session in
-                var table = Table("allowance", "state", "machine", "profile", "drawn", "until")
-                let allowances = try await session.allowances()
-                for one in allowances {
+            try await listing(
+                "allowances", pages, personal, Table("allowance", "state", "machine", "profile", "drawn", "until"),
+                page: { session, paging throws(Problem) in try await session.allowances(state, paging) },
+                cells: { one in
                     let statement = one.statement
-                    table.add(
+                    return [
                         one.id.description, one.state.rawValue, statement.machine.name.description, statement.profile.name.description,
-                        "\(one.drawn) of \(statement.number)", statement.until.description)
-                }
-                table.isEmpty ? say("No allowances.") : table.say()
-                return .object(["allowances": .array(allowances.map(\.json))])
-            }
-        }
-    }
-
-    struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Show what a machine may have, and who has voted.",
-            discussion: """
-                Everything but the count is computed here, from the statement that people vote on.
-
-                Example:
-                  assay allowance show 01930f3e-0000-7000-8000-0000000000a1 --as officer-1
-                """)
-
-        @Argument(help: "The allowance's id.")
-        var id: ID
-
-        @OptionGroup var personal: PersonalOptions
-
-        func run() async throws {
-            try await working(personal) { session in
-                let report = try await session.allowance(id)
-                show(report)
-                return report.json
-            }
-        }
-    }
-
-    struct Approve: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Approve an allowance; the last approval that is needed opens it.",
-            discussion: """
-                Example:
-                  assay allowance approve 01930f3e-0000-7000-8000-0000000000a1 --as officer-1
-                """)
-
-        @Argument(help: "The allowance's id.")
-        var id: ID
-
-        @Flag(name: .shortAndLong, help: "Sign without asking.")
-        var yes = false
-
-        @OptionGroup var personal: PersonalOptions
-
-        func run() async throws {
-            try await working(personal) { session in
-                let report = try await session.allowance(id)
-                show(report)
-                try session.check(.approve, on: report)
-                try confirm("Approve this? The machine can then draw without asking anybody.", assumingYes: yes)
-                let after = try await session.vote(.approve, on: report)
-                say()
-                say(after.state == .open ? "Approved. The allowance is open." : "Approved. More approvals are needed.")
-                return after.json
-            }
-        }
-    }
-
-    struct Reject: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Reject an allowance for good, or take your own back.",
-            discussion: """
-                Example:
-                  assay allowance reject 01930f3e-0000-7000-8000-0000000000a1 --reason "no such order" --as officer-1
-                """)
-
-        @Argument(help: "The allowance's id.")
-        var id: ID
-
-        @Option(help: ArgumentHelp("Why, in one line.", valueName: "text"))
-        var reason: String
-
-        @Flag(name: .shortAndLong, help: "Sign without asking.")
-        var yes = false
-
-        @OptionGroup var personal: PersonalOptions
-
-        func run() async throws {
-            try await working(personal) { session in
-                let reason = try Reason(reason, entropy: SystemEntropy())
-                let report = try await session.allowance(id)
-                show(report)
-                try session.check(.reject, on: report)
-                try confirm("Reject this? It is final.", assumingYes: yes)
-                let after = try await session.vote(.reject, on: report, reason: reason)
-                say()
-                say("Rejected. The allowance is \(after.state.rawValue).")
-                return after.json
-            }
+                        "\(one.drawn) of \(statement.number)", statement.until.description,
+                    ]
+                }, json: \.json)
         }
     }
 
@@ -202,29 +120,39 @@ extension AllowanceCommand {
     }
 }
 
-private func show(_ report: AllowanceReport) {
-    let statement = report.statement
-    say("Allowance \(report.id): \(report.state.rawValue)")
-    say()
-    var facts = Facts()
-    facts.add("Machine", "\(statement.machine.name), key \(statement.machine.key)")
-    facts.add(
-        "May have", "\(statement.number) certificates under profile \(statement.profile.name), of authority \(statement.authority.name)")
-    facts.add("Window", "from \(statement.from) until \(statement.until), at node \(statement.node)")
-    facts.add("Requester", statement.requester?.description ?? "nobody")
-    facts.add("Votes", "until \(statement.expires), under roster version \(statement.rosterVersion)")
-    facts.add("Statement", statement.digest.base64)
-    if report.state == .open || report.state == .closed { facts.add("Drawn", "\(report.drawn), the node says") }
-    if let name = report.decidedBy { facts.add(report.state == .closed ? "Closed by" : "Decided by", name.escaped) }
-    switch report.examined {
-    case .failure(let refusal):
-        if report.state == .requested { facts.add("Refused", "\(refusal.code): \(refusal.detail)") }
-    case .success(let examined):
-        facts.add(
-            "Approvals",
-            "\(examined.approvers.count) of \(examined.needed)"
-                + (examined.approvers.isEmpty ? "" : ": " + examined.approvers.map(\.description).joined(separator: ", ")))
-        if let rejecter = examined.rejecter { facts.add("Rejected by", rejecter.description) }
+extension AllowanceState: ExpressibleByArgument {}
+
+extension AllowanceReport: CommandedReport {
+    static var words: VotedWords {
+        VotedWords(
+            name: "an allowance", example: "01930f3e-0000-7000-8000-0000000000a1",
+            showing: (
+                "Show what a machine may have, and who has voted.",
+                "Everything but the count is computed here, from the statement that people vote on."
+            ),
+            approving: (
+                "Approve an allowance; the last approval that is needed opens it.", nil,
+                "Approve this? The machine can then draw without asking anybody."
+            ),
+            reason: "no such order")
     }
-    facts.say()
+
+    var gist: String { "\(statement.number) certificates under profile \(statement.profile.name) for machine \(statement.machine.name)" }
+
+    var outcome: [String]? { state == .open ? ["Approved. The allowance is open."] : nil }
+
+    func show() {
+        say("Allowance \(id): \(state.rawValue)")
+        say()
+        var facts = Facts()
+        facts.add("Machine", "\(statement.machine.name), key \(statement.machine.key)")
+        facts.add(
+            "May have",
+            "\(statement.number) certificates under profile \(statement.profile.name), of authority \(statement.authority.name)")
+        facts.add("Window", "from \(statement.from) until \(statement.until), at node \(statement.node)")
+        if state == .open || state == .closed { facts.add("Drawn", "\(drawn), the node says") }
+        if let decidedBy { facts.add(state == .closed ? "Closed by" : "Decided by", decidedBy.escaped) }
+        facts.add(votesOn: self)
+        facts.say()
+    }
 }

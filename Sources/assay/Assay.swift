@@ -21,7 +21,8 @@ struct Assay: AsyncParsableCommand {
             CommandGroup(
                 name: "House", subcommands: [Init.self, Serve.self, Custody.self, KeyCommand.self, Status.self, DoctorCommand.self]),
             CommandGroup(name: "People", subcommands: [Login.self, OfficerCommand.self, RosterCommand.self]),
-            CommandGroup(name: "Document", subcommands: [PlanCommand.self, ApplyCommand.self, AuthorityCommand.self]),
+            CommandGroup(
+                name: "Document", subcommands: [PlanCommand.self, ApplyCommand.self, AuthorityCommand.self, BlocklistCommand.self]),
             CommandGroup(name: "Certificate", subcommands: [RequestCommand.self, CertificateCommand.self, RevocationCommand.self]),
             CommandGroup(name: "Machine", subcommands: [MachineCommand.self, AllowanceCommand.self]),
             CommandGroup(name: "Proof", subcommands: [VerifyCommand.self, LedgerCommand.self, EvidenceCommand.self]),

@@ -25,29 +25,27 @@ extension CertificateCommand {
                   assay certificate list --as officer-3
                 """)
 
+        @OptionGroup var pages: PageOptions
+
         @OptionGroup var personal: PersonalOptions
 
         func run() async throws {
-            try await working(personal) { session in
-                var table = Table("fingerprint", "authority", "valid until", "issued", "request", "")
-                let certificates = try await session.certificates()
-                for one in certificates {
-                    table.add(
+            try await listing(
+                "certificates", pages, personal, Table("fingerprint", "authority", "valid until", "issued", "request", ""),
+                page: { session, paging throws(Problem) in try await session.certificates(paging) },
+                cells: { one in
+                    [
                         one.fingerprint.hex, one.authority.description, one.notAfter.shown, one.created.description,
-                        one.request.description, one.isRevoked ? "revoked" : "")
-                }
-                table.isEmpty ? say("No certificates.") : table.say()
-                return .object([
-                    "certificates": .array(
-                        certificates.map { one in
-                            .object([
-                                "fingerprint": .string(one.fingerprint.hex), "serial": .string(one.serial),
-                                "authority": .string(one.authority.description), "request": .string(one.request.description),
-                                "notAfter": .seconds(one.notAfter), "created": .seconds(one.created), "revoked": .bool(one.isRevoked),
-                            ])
-                        })
-                ])
-            }
+                        one.request.description, one.isRevoked ? "revoked" : "",
+                    ]
+                },
+                json: { one in
+                    .object([
+                        "fingerprint": .string(one.fingerprint.hex), "serial": .string(one.serial),
+                        "authority": .string(one.authority.description), "request": .string(one.request.description),
+                        "notAfter": .seconds(one.notAfter), "created": .seconds(one.created), "revoked": .bool(one.isRevoked),
+                    ])
+                })
         }
     }
 

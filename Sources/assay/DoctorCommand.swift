@@ -16,15 +16,14 @@ struct DoctorCommand: AsyncParsableCommand {
               assay doctor --data ./var
             """)
 
-    @Option(help: ArgumentHelp("The data directory.", valueName: "dir"))
-    var data = "./var"
+    @OptionGroup var directory: DataOptions
 
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
         var isWell = true
         try await reporting(json: output.json) {
-            let findings = await Doctor(HousePaths(data: data), clocks: SystemClocks()).examine()
+            let findings = await Doctor(directory.paths, clocks: SystemClocks()).examine()
             for finding in findings {
                 let mark = finding.level.rawValue.padded(8) + finding.name.padded(17)
                 let blank = String(repeating: " ", count: mark.count)

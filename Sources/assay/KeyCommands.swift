@@ -9,7 +9,7 @@ struct KeyCommand: AsyncParsableCommand {
         discussion: """
             Example:
               assay key list --as admin
-            """, subcommands: [List.self, Show.self])
+            """, subcommands: [List.self, Show.self, Audit.self])
 }
 
 extension KeySummary {
@@ -37,21 +37,21 @@ extension KeyCommand {
                   assay key list --as admin
                 """)
 
+        @OptionGroup var pages: PageOptions
+
         @OptionGroup var personal: PersonalOptions
 
         func run() async throws {
-            try await working(personal) { session in
-                let keys = try await session.keys()
-                var table = Table("id", "used by", "algorithm", "custody", "key")
-                for key in keys {
+            try await listing(
+                "keys", pages, personal, Table("id", "used by", "algorithm", "custody", "key"),
+                page: { session, paging throws(Problem) in try await session.keys(paging) },
+                cells: { key in
                     let kind = key.place.hasPrefix("pkcs11:") ? "in the token" : "sealed, software in use"
-                    table.add(
+                    return [
                         key.id.description, key.use, key.algorithm.escaped, key.custody?.description ?? "none of this node",
-                        key.isAuthentic ? kind : "its record was altered")
-                }
-                table.isEmpty ? say("No keys.") : table.say()
-                return .object(["keys": .array(keys.map(\.json))])
-            }
+                        key.isAuthentic ? kind : "its record was altered",
+                    ]
+                }, json: \.json)
         }
     }
 
@@ -76,13 +76,13 @@ extension KeyCommand {
                 if let named = ID(key) {
                     id = named
                 } else {
-                    guard let found = try await session.keys().first(where: { $0.user == key }) else {
+                    guard let found = try await session.key(usedBy: key) else {
                         throw Problem(
                             .notFound, "key.not-found", title: "There is no such key",
                             detail: "\(key.escaped): an id of `assay key list`, the name of an authority in force, or log is expected.",
                             field: "key")
                     }
-                    id = found.id
+                    id = found
                 }
                 let shown = try await session.key(id)
                 var facts = Facts()
@@ -114,5 +114,60 @@ extension KeyCommand {
             ("sensitive", "sensitive"), ("alwaysSensitive", "always sensitive"), ("extractable", "extractable"),
             ("neverExtractable", "never extractable"), ("modifiable", "modifiable"), ("otherUses", "other uses"),
         ]
+    }
+}
+
+extension KeyCommand {
+    struct Audit: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show which RSA keys of the fleet share a prime with another.",
+            discussion: """
+                Devices whose random numbers begin alike make keys with one prime in common. Each looks good alone, and whoever has both \
+                public keys has both private keys. A node compares all RSA keys of certificates and authorities with each other after its \
+                start, and every ten minutes those that came since. A certificate that is named here is to be revoked:
+
+                  assay certificate revoke FINGERPRINT --reason key-compromise --as officer-1
+
+                Example:
+                  assay key audit --as admin
+                """)
+
+        @OptionGroup var personal: PersonalOptions
+
+        func run() async throws {
+            try await working(personal) { session in
+                guard let audit = try await session.keyAudit() else {
+                    say("The first comparison since the node's start has not ended yet. Ask again later.")
+                    return .object(["findings": .array([]), "time": .null])
+                }
+                say("\(audit.keys) RSA keys were compared at \(audit.time), up to entry \(audit.entries) of the ledger.")
+                var table = Table("certificate, or authority", "key", "shares a prime with")
+                for finding in audit.findings {
+                    for user in finding.certificates.map(\.hex) + (finding.authority.map { [$0.description] } ?? []) {
+                        table.add(user, String(finding.key.hex.prefix(16)), String(finding.other.hex.prefix(16)))
+                    }
+                }
+                if table.isEmpty {
+                    say("No two of them share a prime.")
+                } else {
+                    say()
+                    table.say()
+                    warn(
+                        "Whoever has both certificates of a pair can compute both private keys. Revoke them with the reason key-compromise, and "
+                            + "find out why the devices' random numbers begin alike.")
+                }
+                return .object([
+                    "time": .seconds(audit.time), "entries": .integer(audit.entries), "keys": .integer(audit.keys),
+                    "findings": .array(
+                        audit.findings.map { finding in
+                            .object([
+                                "key": .string(finding.key.hex), "other": .string(finding.other.hex),
+                                "certificates": .array(finding.certificates.map { .string($0.hex) }),
+                                "authority": finding.authority.map { .string($0.description) } ?? .null,
+                            ])
+                        }),
+                ])
+            }
+        }
     }
 }

@@ -104,8 +104,7 @@ extension Custody {
         @Option(help: ArgumentHelp("How long a signature may take, in seconds, 1 to 600.", valueName: "seconds"))
         var seconds = 10
 
-        @Option(help: ArgumentHelp("The data directory.", valueName: "dir"))
-        var data = "./var"
+        @OptionGroup var directory: DataOptions
 
         @OptionGroup var output: OutputOptions
 
@@ -122,7 +121,7 @@ extension Custody {
                             detail: "\(pair.escaped): NAME=VALUE is expected, each name once.", field: "environment")
                     }
                 }
-                let report = try await HousePaths(data: data).addToken(
+                let report = try await directory.paths.addToken(
                     name: name, module: module, environment: variables, label: token, serial: serial, pin: pin, sessions: sessions,
                     seconds: seconds, pin: TokenPINs.read, clocks: SystemClocks(), entropy: SystemEntropy())
                 say("The house knows the token \(token.escaped) as the custody \(name.escaped).")
@@ -135,7 +134,7 @@ extension Custody {
                 facts.say()
                 say()
                 say("Next: write `custody: \(name.escaped)` in an authority's document; put the master key under the token as well:")
-                say("  assay custody seal --under \(name.escaped) --data \(data.escaped)")
+                say("  assay custody seal --under \(name.escaped) --data \(directory.data.escaped)")
                 return .object([
                     "settings": report.settings, "makes": .array(report.makes.map { .string($0) }),
                     "seals": .array(report.seals.map { .string($0) }),
@@ -153,14 +152,13 @@ extension Custody {
                   assay custody list --data ./var
                 """)
 
-        @Option(help: ArgumentHelp("The data directory.", valueName: "dir"))
-        var data = "./var"
+        @OptionGroup var directory: DataOptions
 
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
             try await reporting(json: output.json) {
-                let (master, tokens) = try HousePaths(data: data).custodies()
+                let (master, tokens) = try directory.paths.custodies()
                 say("The master key is \(master).")
                 say()
                 var table = Table("custody", "token", "serial", "module", "PIN")
@@ -190,15 +188,14 @@ extension Custody {
         @Argument(help: "The custody's name.")
         var name: String
 
-        @Option(help: ArgumentHelp("The data directory.", valueName: "dir"))
-        var data = "./var"
+        @OptionGroup var directory: DataOptions
 
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
             ProcessHardening.apply()
             try await reporting(json: output.json) {
-                try HousePaths(data: data).removeToken(name: name)
+                try directory.paths.removeToken(name: name)
                 say("The house does not know the custody \(name.escaped) any more.")
                 return .object(["removed": .string(name)])
             }
@@ -219,8 +216,7 @@ extension Custody {
                   assay custody seal --under hsm --data ./var
                 """)
 
-        @Option(help: ArgumentHelp("The data directory.", valueName: "dir"))
-        var data = "./var"
+        @OptionGroup var directory: DataOptions
 
         @Option(help: ArgumentHelp("The custody whose token is to seal it, instead of a passphrase.", valueName: "name"))
         var under: String?
@@ -246,7 +242,7 @@ extension Custody {
                             try PassphraseSource(file: newPassphraseFile).newPassphrase(asking: "New passphrase for the master key: "))
                     }
                 let done = try await HousePaths.protect(
-                    HousePaths(data: data), sealing, passphrase: master.passphrase, pin: TokenPINs.read, clocks: SystemClocks(),
+                    directory.paths, sealing, passphrase: master.passphrase, pin: TokenPINs.read, clocks: SystemClocks(),
                     entropy: SystemEntropy())
                 for line in Lines.of(done) { say(line) }
                 return .object(["custody": .string(done)])
@@ -265,8 +261,7 @@ extension Custody {
                   assay custody unseal --data ./var
                 """)
 
-        @Option(help: ArgumentHelp("The data directory.", valueName: "dir"))
-        var data = "./var"
+        @OptionGroup var directory: DataOptions
 
         @OptionGroup var master: MasterOptions
 
@@ -276,7 +271,7 @@ extension Custody {
             ProcessHardening.apply()
             try await reporting(json: output.json) {
                 let done = try await HousePaths.protect(
-                    HousePaths(data: data), .plain, passphrase: master.passphrase, pin: TokenPINs.read, clocks: SystemClocks(),
+                    directory.paths, .plain, passphrase: master.passphrase, pin: TokenPINs.read, clocks: SystemClocks(),
                     entropy: SystemEntropy())
                 for line in Lines.of(done) { say(line) }
                 return .object(["custody": .string(done)])

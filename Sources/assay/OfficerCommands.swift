@@ -87,7 +87,8 @@ extension OfficerCommand {
                 }
                 if roster.administrators.contains(session.handle) {
                     let pending = try session.folder.pending()
-                    for invitation in try await session.invitations() where !roster.people.contains(invitation.handle) {
+                    try await session.each(session.invitations) { invitation throws(Problem) in
+                        guard !roster.people.contains(invitation.handle) else { return }
                         add(invitation.handle, invitation.state, pending[invitation.handle] ?? [])
                         let state = invitation.state == "pending" ? "sent keys, to be confirmed" : "invited until \(invitation.expires)"
                         table.add(

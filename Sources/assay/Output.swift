@@ -10,7 +10,10 @@ func say(_ line: String = "") {
     if !Output.isJSON { write(line) }
 }
 
-private func write(_ line: String) { try? FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8)) }
+/// Writes to standard output, also where the result is told as JSON.
+func write(_ text: String, terminator: String = "\n") {
+    try? FileHandle.standardOutput.write(contentsOf: Data((text + terminator).utf8))
+}
 
 /// Writes a line to standard error.
 func complain(_ line: String) { try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8)) }
@@ -18,11 +21,20 @@ func complain(_ line: String) { try? FileHandle.standardError.write(contentsOf: 
 /// Runs a command's work. What it returns is its result for machines, so that no command can forget them; what it says on the way is for
 /// people. A problem is told on standard error, with the next thing to try; exit status 1.
 func reporting(json: Bool, _ work: () async throws -> JSON) async throws {
+    try await telling(json: json) {
+        tell(result: try await work())
+    }
+}
+
+/// Tells a result where it is told as JSON.
+func tell(result: JSON) {
+    if Output.isJSON { write(String(decoding: result.canonicalBytes, as: UTF8.self)) }
+}
+
+/// The same for work that writes its result itself.
+func telling(json: Bool, _ work: () async throws -> Void) async throws {
     try await Output.$isJSON.withValue(json) {
-        do {
-            let result = try await work()
-            if json { write(String(decoding: result.canonicalBytes, as: UTF8.self)) }
-        } catch let problem as Problem {
+        do { try await work() } catch let problem as Problem {
             tell(problem)
             throw ExitCode(1)
         }
@@ -106,29 +118,44 @@ struct Facts {
 
 /// Rows under a head, columns aligned; one block for each row where the terminal is too narrow for that. Nothing is cut.
 struct Table {
-    private var rows: [[String]]
+    private let head: [String]
+    private var rows: [[String]] = []
+    private var widths: [Int]
+    private var hasSaid = false
 
-    init(_ head: String...) { rows = [head.map { $0.uppercased() }] }
+    init(_ head: String...) {
+        self.head = head.map { $0.uppercased() }
+        widths = head.map(\.count)
+    }
 
-    mutating func add(_ cells: String...) { rows.append(cells) }
+    mutating func add(_ cells: String...) { add(cells) }
 
-    var isEmpty: Bool { rows.count == 1 }
+    mutating func add(_ cells: [String]) { rows.append(cells) }
 
-    func say() {
-        let columns = rows.map(\.count).max() ?? 0
-        let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
-        if let terminal = Terminal.width, widths.reduce(2 * (columns - 1), +) > terminal { return sayBlocks() }
-        for row in rows {
-            let line = zip(row, widths).map { $0.padded($1) }.joined(separator: "  ")
-            assaySay(String(line.reversed().drop { $0 == " " }.reversed()))
+    var isEmpty: Bool { rows.isEmpty && !hasSaid }
+
+    /// Says what was added, and forgets it: what comes later goes on below, in columns that are no narrower.
+    mutating func say() {
+        widths = widths.enumerated().map { column, width in
+            rows.reduce(width) { max($0, column < $1.count ? $1[column].count : 0) }
         }
+        if let terminal = Terminal.width, widths.reduce(2 * (widths.count - 1), +) > terminal {
+            sayBlocks()
+        } else {
+            for row in (hasSaid ? [] : [head]) + rows {
+                let line = zip(row, widths).map { $0.padded($1) }.joined(separator: "  ")
+                assaySay(String(line.reversed().drop { $0 == " " }.reversed()))
+            }
+        }
+        hasSaid = true
+        rows = []
     }
 
     private func sayBlocks() {
-        for (index, row) in rows.dropFirst().enumerated() {
-            if index > 0 { assaySay("") }
+        for (index, row) in rows.enumerated() {
+            if index > 0 || hasSaid { assaySay("") }
             var facts = Facts()
-            for (label, value) in zip(rows.first ?? [], row) where !value.isEmpty { facts.add(label.lowercased(), value) }
+            for (label, value) in zip(head, row) where !value.isEmpty { facts.add(label.lowercased(), value) }
             facts.say(indent: 0)
         }
     }

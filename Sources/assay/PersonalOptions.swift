@@ -62,14 +62,19 @@ struct PersonalOptions: ParsableArguments {
 
 /// Runs a command's work in a session with the person's node.
 func working(_ personal: PersonalOptions, _ work: (inout Session) async throws -> JSON) async throws {
-    try await reporting(json: personal.output.json) {
+    try await inSession(personal) { session in
+        tell(result: try await work(&session))
+    }
+}
+
+/// The same for work that writes its result itself.
+func inSession(_ personal: PersonalOptions, _ work: (inout Session) async throws -> Void) async throws {
+    try await telling(json: personal.output.json) {
         var session = try await Session.open(try personal.folder(), passphrase: personal.passphrase)
-        let result: JSON
-        do { result = try await work(&session) } catch {
+        do { try await work(&session) } catch {
             await session.close()
             throw error
         }
         await session.close()
-        return result
     }
 }

@@ -13,7 +13,10 @@ struct RequestCommand: AsyncParsableCommand {
               assay request show ID --as officer-1
               assay request approve ID --as officer-1
             """,
-        subcommands: [Make.self, Submit.self, List.self, Show.self, Approve.self, Reject.self])
+        subcommands: [
+            Make.self, Submit.self, List.self, ShowVoted<RequestEvidence>.self, ApproveVoted<RequestEvidence>.self,
+            RejectVoted<RequestEvidence>.self,
+        ])
 }
 
 extension RequestCommand {
@@ -48,7 +51,7 @@ extension RequestCommand {
             try await working(personal) { session in
                 let values = Dictionary(fields.map { ($0.name, $0.value) }) { first, _ in first }
                 let request = try await session.submit(profile: profile, csr: try LocalFiles.read(csr), fields: values)
-                show(request)
+                request.show()
                 say()
                 say("Next: two others look and decide: assay request show \(request.id)")
                 return request.json
@@ -67,127 +70,27 @@ extension RequestCommand {
         @Option(help: ArgumentHelp("Only those that are open, issued, rejected or expired.", valueName: "state"))
         var state: RequestState?
 
+        @OptionGroup var pages: PageOptions
+
         @OptionGroup var personal: PersonalOptions
 
         func run() async throws {
-            try await working(personal) { session in
-                var table = Table("request", "state", "requester", "profile", "opened", "expires")
-                let requests = try await session.requests(state)
-                for request in requests {
-                    table.add(
+            try await listing(
+                "requests", pages, personal, Table("request", "state", "requester", "profile", "opened", "expires"),
+                page: { session, paging throws(Problem) in try await session.requests(state, paging) },
+                cells: { request in
+                    [
                         request.id.description, request.state.rawValue, request.requester.escaped, request.profile.description,
-                        request.opened.description, request.expires.description)
-                }
-                table.isEmpty ? say("No requests.") : table.say()
-                return .object([
-                    "requests": .array(
-                        requests.map { request in
-                            .object([
-                                "id": .string(request.id.description), "state": .string(request.state.rawValue),
-                                "requester": .string(request.requester), "profile": .string(request.profile.description),
-                                "opened": .seconds(request.opened), "expires": .seconds(request.expires),
-                            ])
-                        })
-                ])
-            }
-        }
-    }
-
-    struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Show what will be issued, in plain words, and who has voted.",
-            discussion: """
-                Everything is computed here, from the bytes that people vote on; the node's own words must agree with it.
-
-                Example:
-                  assay request show 01930f3e-0000-7000-8000-000000000001 --as officer-1
-                """)
-
-        @Argument(help: "The request's id.")
-        var id: ID
-
-        @OptionGroup var personal: PersonalOptions
-
-        func run() async throws {
-            try await working(personal) { session in
-                let request = try await session.request(id)
-                show(request)
-                return request.json
-            }
-        }
-    }
-
-    struct Approve: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Approve a request: your vote on exactly what is shown.",
-            discussion: """
-                The last approval that is needed issues the certificate. Nobody approves their own request, and nobody twice.
-
-                Example:
-                  assay request approve 01930f3e-0000-7000-8000-000000000001 --as officer-1
-                """)
-
-        @Argument(help: "The request's id.")
-        var id: ID
-
-        @Flag(name: .shortAndLong, help: "Sign without asking.")
-        var yes = false
-
-        @OptionGroup var personal: PersonalOptions
-
-        func run() async throws {
-            try await working(personal) { session in
-                let request = try await session.request(id)
-                yes ? showBriefly(request) : show(request)
-                try session.check(.approve, on: request)
-                try confirm("Approve this?", assumingYes: yes)
-                let after = try await session.vote(.approve, on: request)
-                if let certificate = after.certificate {
-                    say("Approved. The certificate is issued, fingerprint")
-                    say("  \(certificate.fingerprint.hex)")
-                    say("Next: assay certificate get \(id) --out FILE")
-                } else if case .success(let examined) = after.examined {
-                    say("Approved: \(examined.approvers.count) of \(examined.needed) approvals. The request is \(after.state.rawValue).")
-                } else {
-                    say("Approved. The request is \(after.state.rawValue).")
-                }
-                return after.json
-            }
-        }
-    }
-
-    struct Reject: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Reject a request for good, or take your own back.",
-            discussion: """
-                The reason's words are kept beside the ledger; your vote commits to them.
-
-                Example:
-                  assay request reject 01930f3e-0000-7000-8000-000000000001 --reason "serial is not on the order" --as officer-1
-                """)
-
-        @Argument(help: "The request's id.")
-        var id: ID
-
-        @Option(help: ArgumentHelp("Why, in one line.", valueName: "text"))
-        var reason: String
-
-        @Flag(name: .shortAndLong, help: "Sign without asking.")
-        var yes = false
-
-        @OptionGroup var personal: PersonalOptions
-
-        func run() async throws {
-            try await working(personal) { session in
-                let reason = try Reason(reason, entropy: SystemEntropy())
-                let request = try await session.request(id)
-                yes ? showBriefly(request) : show(request)
-                try session.check(.reject, on: request)
-                try confirm("Reject this? It is final.", assumingYes: yes)
-                let after = try await session.vote(.reject, on: request, reason: reason)
-                say("Rejected. The request is \(after.state.rawValue).")
-                return after.json
-            }
+                        request.opened.description, request.expires.description,
+                    ]
+                },
+                json: { request in
+                    .object([
+                        "id": .string(request.id.description), "state": .string(request.state.rawValue),
+                        "requester": .string(request.requester), "profile": .string(request.profile.description),
+                        "opened": .seconds(request.opened), "expires": .seconds(request.expires),
+                    ])
+                })
         }
     }
 }

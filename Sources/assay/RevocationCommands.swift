@@ -12,10 +12,13 @@ struct RevocationCommand: AsyncParsableCommand {
               assay revocation show ID --as officer-1
               assay revocation approve ID --as officer-1
             """,
-        subcommands: [List.self, Show.self, Approve.self, Reject.self])
+        subcommands: [
+            List.self, ShowVoted<RevocationReport>.self, ApproveVoted<RevocationReport>.self, RejectVoted<RevocationReport>.self,
+        ])
 }
 
 extension RevocationReason: ExpressibleByArgument {}
+extension RevocationState: ExpressibleByArgument {}
 
 extension CertificateCommand {
     struct Revoke: AsyncParsableCommand {
@@ -52,7 +55,7 @@ extension CertificateCommand {
                 let certificate = try await find(which, session)
                 let report = try await session.revoke(
                     RevocationWish(certificate: certificate.fingerprint, reason: reason, effective: since, profile: profile))
-                show(report)
+                report.show()
                 say()
                 say("Next: others look and decide: assay revocation show \(report.id)")
                 return report.json
@@ -67,142 +70,61 @@ extension RevocationCommand {
             abstract: "List revocations, newest first.",
             discussion: """
                 Example:
-                  assay revocation list --as officer-1
+                  assay revocation list --state requested --as officer-1
                 """)
+
+        @Option(help: ArgumentHelp("Only those that are requested, revoked or rejected.", valueName: "state"))
+        var state: RevocationState?
+
+        @OptionGroup var pages: PageOptions
 
         @OptionGroup var personal: PersonalOptions
 
         func run() async throws {
-            try await working(personal) { session in
-                var table = Table("revocation", "state", "reason", "certificate's subject")
-                let revocations = try await session.revocations()
-                for one in revocations {
-                    table.add(
-                        one.id.description, one.state.rawValue, one.statement.reason.rawValue, "\(one.certificate.tbs.subject)")
-                }
-                table.isEmpty ? say("No revocations.") : table.say()
-                return .object(["revocations": .array(revocations.map(\.json))])
-            }
-        }
-    }
-
-    struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Show which certificate is to be revoked, why, and who has voted.",
-            discussion: """
-                Everything is computed here, from the certificate and the statement that people vote on.
-
-                Example:
-                  assay revocation show 01930f3e-0000-7000-8000-0000000000b1 --as officer-1
-                """)
-
-        @Argument(help: "The revocation's id.")
-        var id: ID
-
-        @OptionGroup var personal: PersonalOptions
-
-        func run() async throws {
-            try await working(personal) { session in
-                let report = try await session.revocation(id)
-                show(report)
-                return report.json
-            }
-        }
-    }
-
-    struct Approve: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Approve a revocation; the last approval that is needed revokes the certificate, for ever.",
-            discussion: """
-                Example:
-                  assay revocation approve 01930f3e-0000-7000-8000-0000000000b1 --as officer-1
-                """)
-
-        @Argument(help: "The revocation's id.")
-        var id: ID
-
-        @Flag(name: .shortAndLong, help: "Sign without asking.")
-        var yes = false
-
-        @OptionGroup var personal: PersonalOptions
-
-        func run() async throws {
-            try await working(personal) { session in
-                let report = try await session.revocation(id)
-                show(report)
-                try session.check(.approve, on: report)
-                try confirm("Approve this? A revocation cannot be taken back.", assumingYes: yes)
-                let after = try await session.vote(.approve, on: report)
-                say()
-                say(after.state == .revoked ? "Approved. The certificate is revoked." : "Approved. More approvals are needed.")
-                return after.json
-            }
-        }
-    }
-
-    struct Reject: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Reject a revocation for good, or take your own back.",
-            discussion: """
-                Example:
-                  assay revocation reject 01930f3e-0000-7000-8000-0000000000b1 --reason "the device is in use" --as officer-1
-                """)
-
-        @Argument(help: "The revocation's id.")
-        var id: ID
-
-        @Option(help: ArgumentHelp("Why, in one line.", valueName: "text"))
-        var reason: String
-
-        @Flag(name: .shortAndLong, help: "Sign without asking.")
-        var yes = false
-
-        @OptionGroup var personal: PersonalOptions
-
-        func run() async throws {
-            try await working(personal) { session in
-                let reason = try Reason(reason, entropy: SystemEntropy())
-                let report = try await session.revocation(id)
-                show(report)
-                try session.check(.reject, on: report)
-                try confirm("Reject this? It is final.", assumingYes: yes)
-                let after = try await session.vote(.reject, on: report, reason: reason)
-                say()
-                say("Rejected. The revocation is \(after.state.rawValue).")
-                return after.json
-            }
+            try await listing(
+                "revocations", pages, personal, Table("revocation", "state", "reason", "certificate's subject"),
+                page: { session, paging throws(Problem) in try await session.revocations(state, paging) },
+                cells: { one in
+                    [one.id.description, one.state.rawValue, one.statement.reason.rawValue, "\(one.certificate.tbs.subject)"]
+                }, json: \.json)
         }
     }
 }
 
-private func show(_ report: RevocationReport) {
-    let statement = report.statement
-    say("Revocation \(report.id): \(report.state.rawValue)")
-    say()
-    var facts = Facts()
-    facts.add("Certificate", "\(report.certificate.tbs.subject)")
-    facts.add("Fingerprint", statement.certificate.hex)
-    facts.add("Serial", "\(statement.serial), of authority \(statement.authority.name)")
-    facts.add("Reason", statement.reason.rawValue)
-    facts.add("Since", statement.effective.description)
-    if statement.reason == .keyCompromise {
-        let hasTwo = report.certificate.tbs.value(of: .subjectAltPublicKeyInfo) != nil
-        facts.add(hasTwo ? "Its keys" : "Its key", hasTwo ? "are never certified again, neither of them" : "is never certified again")
+extension RevocationReport: CommandedReport {
+    static var words: VotedWords {
+        VotedWords(
+            name: "a revocation", example: "01930f3e-0000-7000-8000-0000000000b1",
+            showing: (
+                "Show which certificate is to be revoked, why, and who has voted.",
+                "Everything is computed here, from the certificate and the statement that people vote on."
+            ),
+            approving: (
+                "Approve a revocation; the last approval that is needed revokes the certificate, for ever.", nil,
+                "Approve this? A revocation cannot be taken back."
+            ),
+            reason: "the device is in use")
     }
-    facts.add("Requester", statement.requester?.description ?? "nobody")
-    facts.add(
-        "Votes", "until \(statement.expires), as profile \(statement.profile.name) asks, under roster version \(statement.rosterVersion)")
-    facts.add("Statement", statement.digest.base64)
-    if let name = report.decidedBy { facts.add("Decided by", name.escaped) }
-    switch report.examined {
-    case .failure(let refusal):
-        if report.state == .requested { facts.add("Refused", "\(refusal.code): \(refusal.detail)") }
-    case .success(let examined):
-        facts.add(
-            "Approvals",
-            "\(examined.approvers.count) of \(examined.needed)"
-                + (examined.approvers.isEmpty ? "" : ": " + examined.approvers.map(\.description).joined(separator: ", ")))
-        if let rejecter = examined.rejecter { facts.add("Rejected by", rejecter.description) }
+
+    var gist: String { "\(certificate.tbs.subject), \(statement.reason.rawValue)" }
+
+    var outcome: [String]? { state == .revoked ? ["Approved. The certificate is revoked."] : nil }
+
+    func show() {
+        say("Revocation \(id): \(state.rawValue)")
+        say()
+        var facts = Facts()
+        facts.add("Certificate", "\(certificate.tbs.subject)")
+        facts.add("Fingerprint", statement.certificate.hex)
+        facts.add("Serial", "\(statement.serial), of authority \(statement.authority.name)")
+        facts.add("Reason", statement.reason.rawValue)
+        facts.add("Since", statement.effective.description)
+        if statement.reason == .keyCompromise {
+            let hasTwo = certificate.tbs.value(of: .subjectAltPublicKeyInfo) != nil
+            facts.add(hasTwo ? "Its keys" : "Its key", hasTwo ? "are never certified again, neither of them" : "is never certified again")
+        }
+        if let decidedBy { facts.add("Decided by", decidedBy.escaped) }
+        facts.add(votesOn: self, rule: "as profile \(statement.profile.name) asks")
+        facts.say()
     }
-    facts.say()
 }

@@ -24,8 +24,7 @@ struct Init: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The person text of the first administrator, made by `assay login --new`.", valueName: "file"))
     var administrator: String
 
-    @Option(help: ArgumentHelp("The data directory to be made.", valueName: "dir"))
-    var data = "./var"
+    @OptionGroup var directory: DataOptions
 
     @Option(help: ArgumentHelp("The ledger's name for ever, an address without scheme; the instance is put behind it.", valueName: "name"))
     var origin = "assay.local/ledger"
@@ -69,19 +68,19 @@ struct Init: AsyncParsableCommand {
                 )
             }
             let founding = try HouseFounding(
-                HousePaths(data: data), administrator: note, names: .init(origin: origin, node: node), now: SystemClocks().now,
+                directory.paths, administrator: note, names: .init(origin: origin, node: node), now: SystemClocks().now,
                 entropy: SystemEntropy(), again: again, protection: sealed ? .passphrase(try master.newPassphrase()) : .plain)
             let pin = try await founding.finish(signed: try keys.sign(founding.roster.text))
-            say("The house is founded in \(data.escaped).")
+            say("The house is founded in \(directory.data.escaped).")
             say("  instance        \(founding.roster.instance)")
             say("  administrator   \(person.handle)")
             say()
             say("For the safe, the hash of roster version 1, by which everybody knows this house:")
             say("  \(pin)")
             say()
-            say("Next: assay serve --data \(data.escaped)")
+            say("Next: assay serve --data \(directory.data.escaped)")
             return .object([
-                "data": .string(data), "instance": .string(founding.roster.instance.description),
+                "data": .string(directory.data), "instance": .string(founding.roster.instance.description),
                 "administrator": .string(person.handle.description), "pin": .string(pin.base64),
             ])
         }
@@ -99,8 +98,7 @@ struct Serve: AsyncParsableCommand {
               assay serve --data ./var --listen 127.0.0.1:8443
             """)
 
-    @Option(help: ArgumentHelp("The data directory.", valueName: "dir"))
-    var data = "./var"
+    @OptionGroup var directory: DataOptions
 
     @Option(help: ArgumentHelp("Where to listen; port 0 takes a free one.", valueName: "host:port"))
     var listen = "127.0.0.1:8443"
@@ -130,7 +128,7 @@ struct Serve: AsyncParsableCommand {
             let clocks = SystemClocks()
             let logger = Logger(label: "assay") { JSONLogHandler(label: $0, clocks: clocks) }
             let house = try await House.open(
-                HousePaths(data: data), .init(clocks: clocks, entropy: SystemEntropy(), logger: logger), acceptClock: acceptClock,
+                directory.paths, .init(clocks: clocks, entropy: SystemEntropy(), logger: logger), acceptClock: acceptClock,
                 checksOwnSignatures: checkSignatures, passphrase: master.passphrase, pin: TokenPINs.read)
             try await house.serve(.init(host: host, port: Int(port))) { bound in
                 let address = "\(host):\(bound)"

@@ -25,6 +25,7 @@ struct ArchitectureTests {
             #expect(room.name == "Storage" || room.modules.isDisjoint(with: Room.database), "\(room.name)")
             let http = Room.nio.union(Room.hummingbird)
             #expect(room.name == "Custody" || !room.rooms.contains("CPKCS11"), "\(room.name)")
+            #expect(room.name == "Storage" || !room.rooms.contains("CSQLite"), "\(room.name)")
             #expect(["API", "Client", "Node"].contains(room.name) || room.modules.isDisjoint(with: http), "\(room.name)")
             if room.layer == .edges || room.name == "Client" {
                 #expect(room.rooms.isDisjoint(with: ["Storage", "Custody"]), "\(room.name)")

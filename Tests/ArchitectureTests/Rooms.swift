@@ -30,9 +30,12 @@ struct Room {
         Room("Profiles", .values, rooms: ["Basics", "PKIX"]),
         Room("Approval", .values, rooms: ["Basics", "PKIX", "Proofs", "Profiles"], modules: ["Crypto"]),
         Room("Wire", .values, rooms: ["Basics"]),
+        Room("CGMP", .values),
+        Room("Factors", .values, rooms: ["Basics", "CGMP"]),
         Room("CPKCS11", .effects),
         Room("Custody", .effects, rooms: ["Basics", "PKIX", "Proofs", "Approval", "CPKCS11"], modules: ["Crypto", "CryptoExtras"]),
-        Room("Storage", .effects, rooms: ["Basics", "Proofs"], modules: database),
+        Room("CSQLite", .effects),
+        Room("Storage", .effects, rooms: ["Basics", "Proofs", "CSQLite"], modules: database),
         Room("Transparency", .effects, rooms: ["Basics", "PKIX", "Proofs", "Approval", "Custody", "Storage"]),
         Room(
             "Access", .services, rooms: ["Basics", "PKIX", "Proofs", "Approval", "Custody", "Storage", "Transparency"],
@@ -47,6 +50,7 @@ struct Room {
             "Registration", .services,
             rooms: [
                 "Basics", "PKIX", "Proofs", "Profiles", "Approval", "Custody", "Storage", "Transparency", "Access", "Authorities",
+                "Factors",
             ]),
         Room(
             "API", .edges,

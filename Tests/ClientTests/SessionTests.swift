@@ -95,6 +95,20 @@ struct SessionTests {
         }
         #expect(await code { _ = try await session.persons() } == "client.server-lied")
     }
+
+    @Test(
+        "A list that does not move on, or names a place that is none, is refused",
+        arguments: ["$(reboot)", "a b", "", "Ä", String(repeating: "a", count: 65), "same"])
+    func places(next: String) async throws {
+        let world = try World()
+        defer { world.remove() }
+        let node = try FakeNode(world)
+        let session = try await node.session(as: "ben")
+        node.lie { route, members in
+            if route == Routes.persons { members["next"] = .string(next) }
+        }
+        #expect(await code { _ = try await session.persons() } == "client.answer-malformed")
+    }
 }
 
 @Suite("A ledger is checked, not believed")

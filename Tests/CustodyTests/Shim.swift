@@ -3,6 +3,7 @@ import Basics
 import Custody
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// A module that stands before SoftHSM and fails as it is told (Tests/PKCS11Shim/shim.c). Each value loads a copy of its own.
@@ -15,16 +16,7 @@ final class Shim: Sendable {
     private static let compiled = Result<(folder: TestFolder, library: String), any Error> {
         let folder = try TestFolder()
         let library = folder.path + "/shim.so"
-        let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        let compiler = Process()
-        compiler.executableURL = URL(filePath: "/bin/sh")
-        compiler.arguments =
-            ["-c", "exec \"$(command -v clang || command -v cc)\" \"$@\"", "sh"]
-            + ["-std=c17", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-o", library]
-            + [tests.appending(path: "PKCS11Shim/shim.c").path]
-        try compiler.run()
-        compiler.waitUntilExit()
-        try #require(compiler.terminationStatus == 0)
+        try SharedLibrary.compile("PKCS11Shim/shim.c", to: library)
         return (folder, library)
     }
 

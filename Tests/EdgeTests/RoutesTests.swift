@@ -50,7 +50,10 @@ struct RoutesTests {
             (Routes.request, ["id": "1"], [:], "id"), (Routes.request, [:], [:], "id"),
             (Routes.node, ["x": "y"], [:], "x"), (Routes.officer, ["handle": "Ä"], [:], "handle"),
             (Routes.proof, [:], [:], "index"), (Routes.proof, [:], ["index": ["01"]], "index"),
-            (Routes.proof, [:], ["index": ["1", "2"]], "index"), (Routes.node, [:], ["from": ["1"]], "from"),
+            (Routes.proof, [:], ["index": ["1", "2"]], "index"), (Routes.requests, [:], ["limit": ["0"]], "limit"),
+            (Routes.requests, [:], ["limit": ["501"]], "limit"), (Routes.requests, [:], ["after": ["x"]], "after"),
+            (Routes.certificates, [:], ["after": ["01930f3e-0000-7000-8000-000000000001"]], "after"),
+            (Routes.node, [:], ["from": ["1"]], "from"),
         ] as [(Route, [String: String], [String: [String]], String)])
     func wrongParameter(route: Route, parameters: [String: String], query: [String: [String]], field: String) {
         let problem = #expect(throws: Problem.self) { try RequestTarget.render(route, parameters: parameters, query: query) }
@@ -67,6 +70,7 @@ enum Samples {
         case .id: "01930f3e-0000-7000-8000-000000000001"
         case .digest: Digest32.zero.hex
         case .number: "42"
+        case .limit: "500"
         case .text: "model=X 1+1&ä/?%"
         }
     }

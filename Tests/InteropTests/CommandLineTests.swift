@@ -118,6 +118,7 @@ struct CommandLineTests {
             ["roster", "show"], ["roster", "list"], ["status"], ["ledger", "checkpoint"], ["allowance", "list"], ["revocation", "list"],
             ["certificate", "show", desk.path("device.pem")],
         ] { _ = try desk.json(list + ["--as", "officer-1"]) }
+        try pages(desk)
         try postQuantum(desk)
         for list in ["certificate", "request", "allowance", "revocation"] { try desk.fits(list, "list", "--as", "officer-1") }
         let removed = try desk.json("officer", "remove", "officer-2", "--close", "--yes", "--as", "admin")
@@ -138,6 +139,37 @@ struct CommandLineTests {
             try desk.problem(
                 "request", "submit", "--profile", "device-identity", "--csr", desk.path("device.csr"), "--field", "serial=SN-2", "--field",
                 "model=PLC-7", "--as", "officer-3") == "key.revoked")
+    }
+
+    /// Two certificates, one a page.
+    private func pages(_ desk: Desk) throws {
+        func names(_ document: [String: Any]) -> [String] {
+            (document["certificates"] as? [[String: Any]] ?? []).compactMap { $0["fingerprint"] as? String }
+        }
+        let list = ["certificate", "list", "--as", "officer-1"]
+        let whole = try desk.json(list)
+        #expect(names(whole).count == 2 && whole["next"] == nil)
+        let first = try desk.json(list + ["--limit", "1"])
+        #expect(names(first) == Array(names(whole).prefix(1)))
+        let next = try #require(first["next"] as? String)
+        let second = try desk.json(list + ["--limit", "1", "--after", next])
+        #expect(names(second) == Array(names(whole).dropFirst()) && second["next"] == nil)
+        let all = try desk.json(list + ["--limit", "1", "--all"])
+        #expect(names(all) == names(whole) && all["next"] == nil)
+        #expect(try desk.problem(list + ["--after", String(repeating: "0", count: 64)]) == "request.parameter-invalid")
+        #expect((try desk.json("revocation", "list", "--state", "rejected", "--as", "officer-1")["revocations"] as? [Any])?.isEmpty == true)
+
+        let environment = ["ASSAY_HOME": desk.path("people")]
+        let shown = try Program.assay.run(list + ["--limit", "1"], environment: environment)
+        #expect(shown.status == 0 && shown.text.contains("There are more: say --after \(next), or --all."), "\(shown.text)")
+        // One table over all pages: the head stands once.
+        let table = try Program.assay.run(list + ["--limit", "1", "--all"], environment: environment)
+        let firsts = table.text.split(separator: "\n").compactMap { $0.split(separator: " ").first.map(String.init) }
+        #expect(firsts == ["FINGERPRINT"] + names(whole))
+        for wrong in ["0", "501"] {
+            let refused = try Program.assay.run(list + ["--limit", wrong], environment: environment)
+            #expect(refused.status == 64 && refused.text.contains("1 to 500 is accepted"), "\(refused.text)")
+        }
     }
 
     private func draw(_ node: String, _ desk: Desk) throws {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A house that uses a token, from outside: what is refused, what is said while the token is away, and that it comes back.
@@ -78,12 +79,7 @@ struct TokenCommandTests {
         let desk = try Desk()
         defer { desk.close() }
         let hsm = try TestToken(desk)
-        let shim = Program.root.appending(path: "Tests/PKCS11Shim/shim.c").path(percentEncoded: false)
-        let compiled = try Program(path: "/bin/sh").run([
-            "-c", "exec \"$(command -v clang || command -v cc)\" -std=c17 -O2 -fPIC -shared -o \"$1\" \"$2\"", "sh", desk.path("shim.so"),
-            shim,
-        ])
-        try #require(compiled.status == 0, "\(compiled.text)")
+        try SharedLibrary.compile("PKCS11Shim/shim.c", to: desk.path("shim.so"))
         _ = try desk.json("login", "--new", "--as", "admin", "--unsealed", "--out", desk.path("admin.person"))
         _ = try desk.json("init", "--administrator", desk.path("admin.person"), "--data", desk.path("data"))
         _ = try desk.json(

@@ -35,6 +35,8 @@ struct DocumentTests {
             ("approval", #""?""#, "approval"),
             ("colour", #""red""#, "colour"),
             ("keys", "[]", "keys"),
+            ("keyReuse", #""always""#, "keyReuse"),
+            ("keyReuse", "true", "keyReuse"),
             ("keys", #"["rsa-512"]"#, "keys"),
             ("keys", #"["ecdsa-p256", "ecdsa-p256"]"#, "keys"),
             ("fields", "[]", "fields"),

@@ -95,7 +95,7 @@ struct AllowanceAttackTests {
         for _ in 0..<3 { await expect("storage.conflict") { try await test.draw(house, station) } }
         for _ in 0..<3 { await expect("allowance.exhausted") { try await test.draw(house, station) } }
         #expect(house.keys.signatures(.certificate) == before + 3)
-        #expect(try await house.services.registrar.certificates().isEmpty)
+        #expect(try await house.services.registrar.certificates().elements.isEmpty)
         try await house.services.ledger.stop()
     }
 

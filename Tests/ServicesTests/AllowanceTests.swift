@@ -54,7 +54,7 @@ struct AllowanceTests {
         }
         #expect(drawn == 1)
         #expect(house.keys.signatures(.certificate) == before + 1)
-        #expect(try await house.services.registrar.certificates().count == 1)
+        #expect(try await house.services.registrar.certificates().elements.count == 1)
         try await house.services.ledger.stop()
     }
 

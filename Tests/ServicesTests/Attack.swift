@@ -58,14 +58,14 @@ extension AttackBench {
         if moment == .stopped { try attack.tamper(self) }
         let house = try await test.open()
         if moment == .running { try attack.tamper(self) }
-        let certificates = try await house.services.registrar.certificates().count
+        let certificates = try await house.services.registrar.everyCertificate().count
         let entries = try house.services.ledger.view().frontier.size
         await expect(attack.code) {
             try await house.services.registrar.vote(
                 try lastBallot(attack.vote), on: target.id, reason: nil, by: test.officers[1].principal(.registrationOfficer))
         }
         #expect(house.keys.signatures(.certificate) == 0)
-        #expect(try await house.services.registrar.certificates().count == certificates)
+        #expect(try await house.services.registrar.everyCertificate().count == certificates)
         #expect(try house.services.ledger.view().frontier.size == entries)
         try? await house.services.ledger.stop()
     }

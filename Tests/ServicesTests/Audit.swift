@@ -33,7 +33,7 @@ extension TestHouse {
                 try await ledger.audit()
             }
         }
-        let certificates = try await house.services.registrar.certificates()
+        let certificates = try await house.services.registrar.everyCertificate()
         #expect(Set(issued).count == issued.count, sourceLocation: location)
         #expect(Set(statements).count == statements.count, sourceLocation: location)
         #expect(Set(certificates.map(\.fingerprint)) == Set(issued), sourceLocation: location)
@@ -55,5 +55,18 @@ extension TestHouse {
             #expect(again.certificate == record.certificate, sourceLocation: location)
         }
         #expect(house.keys.signatures(.certificate) == before, sourceLocation: location)
+    }
+}
+
+extension Registrar {
+    /// The list of certificates, page after page.
+    func everyCertificate() async throws -> [CertificateSummary] {
+        var page = try await certificates(Paging(limit: 500))
+        var all = page.elements
+        while let next = page.next {
+            page = try await certificates(Paging(limit: 500, after: Digest32(hex: next)))
+            all += page.elements
+        }
+        return all
     }
 }

@@ -100,7 +100,7 @@ struct DoctorTests {
         Case("a trigger", "database", .fail, "trigger") {
             try $0.write("CREATE TRIGGER t AFTER INSERT ON vote BEGIN UPDATE request SET state = 'issued'; END")
         },
-        Case("a database of a later program", "database", .fail, "later") { try $0.write("INSERT INTO migration VALUES ('999-later', 7)") },
+        Case("a database of a later program", "database", .fail, "later") { try $0.write("INSERT INTO migration VALUES ('999-later', 8)") },
         Case("no roster", "two-person rule", .fail, "cannot be read") { try $0.write("DELETE FROM roster") },
     ]
 

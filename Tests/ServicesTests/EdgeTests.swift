@@ -157,6 +157,7 @@ extension EdgeHouse {
                 case .id: bench.fresh.id.description
                 case .digest: Digest32(of: "none").hex
                 case .number: "0"
+                case .limit: "1"
                 case .text: "x"
                 }
         }

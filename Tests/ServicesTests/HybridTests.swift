@@ -18,12 +18,16 @@ struct HybridTests {
     }
 
     /// A house with a hybrid hierarchy whose profile wants a second key.
-    private static func found(_ kinds: [String] = ["ml-dsa-65"]) async throws -> (TestHouse, House) {
+    static func found(_ kinds: [String] = ["ml-dsa-65"]) async throws -> (TestHouse, House) {
         let (test, house) = try await TestHouse.found(authorities: authorities)
+        try await test.put(.profile, "device-identity", profile(kinds), house)
+        return (test, house)
+    }
+
+    static func profile(_ kinds: [String] = ["ml-dsa-65"]) -> [String: JSON] {
         var members = TestHouse.Documents.profile
         members["alternativeKeys"] = .array(kinds.map { .string($0) })
-        try await test.put(.profile, "device-identity", members, house)
-        return (test, house)
+        return members
     }
 
     private static func csr(_ alternative: KeyAlgorithm? = .mlDSA65) throws -> Bytes {
@@ -104,7 +108,7 @@ struct HybridTests {
         try await test.vote(record, test.officers[0], house)
         let issued = try await test.vote(record, test.officers[1], house)
         // Opened before the keys were known to be lost, decided after.
-        let early = try await submit(try KeyAlgorithm.ecdsaP256.generate(), second, "SN-2")
+        let early = try await submit(try KeyAlgorithm.ecdsaP256.generate(), second, "SN-1")
         try await test.vote(early, test.officers[0], house)
         let revocation = try test.revocation(try Certificate(der: try #require(issued.certificate)), house)
         _ = try await test.request(revocation, house)
@@ -147,7 +151,7 @@ struct HybridTests {
     func keys() async throws {
         let (test, house) = try await Self.found()
         defer { test.remove() }
-        let users = try await house.services.authorities.allKeys().compactMap(\.user)
+        let users = try await house.services.authorities.allKeys().elements.compactMap(\.user)
         #expect(users.sorted() == ["devices", "devices", "log", "root", "root"])
         try await house.services.ledger.stop()
         try test.write("DELETE FROM key WHERE algorithm = 'ml-dsa-65' AND name LIKE 'devices %'")

@@ -91,7 +91,7 @@ struct MainJobTests {
         }
         #expect(answers.count == 1)
         #expect(answers.first != .some(nil))
-        let certificates = try await house.services.registrar.certificates()
+        let certificates = try await house.services.registrar.certificates().elements
         #expect(certificates.count == 1)
         let issues = try await house.services.ledger.entries(about: record.id).filter {
             try Entry(decoding: $0.entry).type == .certificateIssue

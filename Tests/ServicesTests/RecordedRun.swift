@@ -4,6 +4,7 @@ import Glibc
 import Node
 import Registration
 import Synchronization
+import TestSupport
 import Testing
 
 /// The real program, run twice over one data directory and recorded: it issues about sixty certificates and rejects some requests, is
@@ -72,16 +73,7 @@ struct RecorderNotes: Sendable {
         counterPath = directory.appending(path: "counter").path
         try Data(count: 8).write(to: URL(filePath: counterPath))
         let library = directory.appending(path: "recorder.so").path
-        let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        let compiler = Process()
-        compiler.executableURL = URL(filePath: "/bin/sh")
-        compiler.arguments =
-            ["-c", "exec \"$(command -v clang || command -v cc)\" \"$@\"", "sh"]
-            + ["-std=c17", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-o", library]
-            + [tests.appending(path: "PowerCut/recorder.c").path]
-        try compiler.run()
-        compiler.waitUntilExit()
-        try #require(compiler.terminationStatus == 0)
+        try SharedLibrary.compile("PowerCut/recorder.c", to: library)
         environment = [
             "LD_PRELOAD": library, "RECORD_ROOT": root, "RECORD_LOG": log.path, "RECORD_COUNTER": counterPath, "RECORD_SLOW": "3000",
         ]

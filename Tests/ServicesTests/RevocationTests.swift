@@ -102,7 +102,7 @@ struct RevocationTests {
             if let opened { house = opened } else { house = try await test.open() }
             #expect(try house.services.ledger.view().isRevoked(certificate.fingerprint))
             #expect(try !house.services.ledger.view().isRevoked(other.fingerprint))
-            let list = try await house.services.registrar.certificates()
+            let list = try await house.services.registrar.certificates().elements
             #expect(list.filter(\.isRevoked).map(\.fingerprint) == [certificate.fingerprint])
             let (isRevoked, record) = try await house.services.revocations.status(of: certificate.fingerprint)
             #expect(isRevoked)
@@ -173,7 +173,7 @@ struct RevocationTests {
         // The same call again does not hand out what was taken back.
         await expect("certificate.revoked") { try await test.draw(house, station, drawnWish) }
         #expect(house.keys.signatures(.certificate) == before)
-        _ = try await test.issued(house, kept, serial: "SN-9")
+        _ = try await test.issued(house, kept)
         // Nor may it become a machine's.
         let machine = try TestStation("line-4", key: lost)
         await expect("key.revoked") { try await test.opened(house, machine) }
@@ -218,7 +218,7 @@ struct RevocationTests {
         let size = house.services.ledger.store.head.size
         await expect(wrong.code) { try await test.request(try test.revocation(certificate, house, change: wrong.change), house) }
         #expect(house.services.ledger.store.head.size == size)
-        #expect(try await house.services.revocations.list().isEmpty)
+        #expect(try await house.services.revocations.list().elements.isEmpty)
         try await house.services.ledger.stop()
     }
 
@@ -265,7 +265,8 @@ struct RevocationTests {
         try bench.write(sql)
         if !isRunning { house = try await bench.test.open() }
         #expect(try house.services.ledger.view().isRevoked(certificate.fingerprint))
-        #expect(try await house.services.registrar.certificates().filter(\.isRevoked).map(\.fingerprint) == [certificate.fingerprint])
+        #expect(
+            try await house.services.registrar.certificates().elements.filter(\.isRevoked).map(\.fingerprint) == [certificate.fingerprint])
         if !sql.contains("SET certificate = ") { await expect("ledger.rows-differ") { try await house.services.ledger.audit() } }
         // Voting again on what looks undecided writes nothing more.
         let size = house.services.ledger.store.head.size

@@ -35,7 +35,8 @@ struct StationEdgeTests {
             #expect(edge.house.keys.signatures(.certificate) == before + 1)
 
             await expect("allowance.exhausted") {
-                try await Station(transport: client).draw(profile: profile, csr: other, fields: fields)
+                try await Station(transport: client).draw(
+                    profile: profile, csr: other, fields: ["model": "PLC-7", "serial": "SN-78"])
             }
             await expect("request.parameter-invalid") { try await client.send(Routes.drawCertificate, body: .raw(.pkcs10, other)) }
             await expect("access.key-unknown") { try await client.send(Routes.node) }

@@ -72,6 +72,48 @@ struct CommitTests {
         try await store.close()
     }
 
+    @Test("Of a hundred changes in one group that rest on a key being in no entry, one is made")
+    func known() async throws {
+        let house = try House()
+        let held = Waiting()
+        let gate = Waiting()
+        let store = try await house.create { group in
+            if group.firstIndex == 0 {
+                held.signal()
+                gate.wait()
+            }
+        }
+        let key = Digest32(of: "key")
+        let kind = RowKind("document", of: "document", by: ["hash"], ["kind", "name", "bytes"])
+        let (made, refused) = (Count(), Count())
+        await withTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { _ = try? await store.commit(Change(entries: [[0]])) }
+            await held.opened()
+            for number in 0..<100 {
+                tasks.addTask {
+                    do throws(StorageError) {
+                        let row = try RowContent(
+                            kind,
+                            ["hash": .blob(Digest32(of: "\(number)")), "kind": .text("k"), "name": .text("\(number)"), "bytes": .blob([1])])
+                        let entry = try? Entry(type: .certificateIssue, time: 1, digests: [Entry.DigestKey.key: key])
+                        let write = row.insertion(while: [KnownMentions(of: key.bytes, count: 0)])
+                        if number == 99 { gate.signal() }
+                        try await store.commit(Change(writes: [write], entries: [entry?.encoded ?? []]))
+                        _ = made.next()
+                    } catch {
+                        #expect(error == .conflict)
+                        _ = refused.next()
+                    }
+                }
+            }
+        }
+        #expect(made.value == 1)
+        #expect(refused.value == 99)
+        #expect(try await store.read { try $0.rows("SELECT idx FROM mention").count } == 1)
+        #expect(store.head.size == 2)
+        try await store.close()
+    }
+
     @Test("What gathers while a group is flushed is the next group, 256 at most; 4,096 wait, the next is told to come back")
     func gathering() async throws {
         let house = try House()

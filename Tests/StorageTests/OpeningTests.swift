@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import GRDB
 import Proofs
 import Storage
 import Testing
@@ -58,8 +59,8 @@ struct OpeningTests {
             ("UPDATE migration SET position = 3 WHERE position = 2", "storage.schema-altered"),
             ("UPDATE migration SET position = 'two' WHERE position = 2", "storage.schema-altered"),
             ("UPDATE migration SET name = x'00' WHERE position = 2", "storage.undecodable"),
-            ("INSERT INTO migration VALUES ('999-later', 7)", "storage.newer"),
-            ("INSERT INTO migration VALUES ('999-later', 7); CREATE TABLE later (x TEXT)", "storage.newer"),
+            ("INSERT INTO migration VALUES ('999-later', 8)", "storage.newer"),
+            ("INSERT INTO migration VALUES ('999-later', 8); CREATE TABLE later (x TEXT)", "storage.newer"),
             ("UPDATE head SET size = size - 1", "storage.head-unproven"),
             ("UPDATE head SET size = -1", "storage.head-unproven"),
             ("UPDATE head SET root = zeroblob(32)", "storage.head-unproven"),
@@ -87,6 +88,26 @@ struct OpeningTests {
         // Refusing leaves the lock to others.
         let again = await #expect(throws: StorageError.self) { try await house.open() }
         #expect(again == error)
+    }
+
+    @Test("No statement on our connections writes the schema by hand, also with writable_schema on")
+    func defensive() async throws {
+        let update = "EXPLAIN UPDATE sqlite_master SET sql = 'CREATE TABLE vote (x)' WHERE name = 'vote'"
+        let house = try House()
+        let store = try await house.create()
+        try await store.read { snapshot in
+            _ = try snapshot.rows("PRAGMA writable_schema = ON")
+            let error = #expect(throws: StorageError.self) { try snapshot.rows(update) }
+            #expect(error?.problem.detail.contains("may not be modified") == true, "\(String(describing: error))")
+        }
+        try await store.close()
+        // SQLite would let another connection do it.
+        let plain = try DatabaseQueue(path: house.path)
+        try await plain.read { db in
+            try db.execute(sql: "PRAGMA writable_schema = ON")
+            #expect(try GRDB.Row.fetchAll(db, sql: update).isEmpty == false)
+        }
+        try plain.close()
     }
 
     @Test("Opening never makes a database")

@@ -12,6 +12,7 @@ struct Bench {
         let only = CommandLine.arguments.dropFirst().first
         if only == nil || only == "issuing" { try issuingInProcess() }
         if only == nil || only == "algorithms" { try Algorithms.run() }
+        if only == nil || only == "fleet" { try Fleet.run() }
         if only == nil || only == "token" { try await Token.run() }
         if only == nil || only == "committer" { try await CommitterAlone.run() }
         if only == nil || only == "house" { try await House32.run(storing: 0) }

@@ -237,7 +237,7 @@ class Roster:
         self.keys = {}
         self.roles = []
         for kind, name, value in lines.many("document", 3):
-            need(kind in ("approval", "authority", "profile"), f"document kind {kind}")
+            need(kind in ("approval", "authority", "blocklist", "profile"), f"document kind {kind}")
             need((kind, name) not in self.documents, f"two documents {kind} {name}")
             self.documents[kind, handle(name)] = digest(value)
         for name, purpose, form, key in lines.many("key", 4):

@@ -185,7 +185,7 @@ class House:
             3: H(persons[self.voters[-1]].encode())[:16],
             5: {
                 0: H(csr), 1: device.content, 2: device.hash, 3: certificate, 4: H(b"".join(sorted(votes))),
-                5: H(submission.encode()), 6: H(statement), 7: decision,
+                5: H(submission.encode()), 6: H(statement), 7: decision, 8: H(device.spki),
             },
             7: 5,
             8: subject,

@@ -155,6 +155,8 @@ class Verifier(unittest.TestCase):
             ("other digests", lambda entry: {**entry, 5: {key: value for key, value in entry[5].items() if key != 6}}),
             ("other digests", lambda entry: {**entry, 5: {**entry[5], 3: H(b"other")}}),
             ("other digests", lambda entry: {**entry, 5: {**entry[5], 7: H(b"other")}}),
+            ("other digests", lambda entry: {**entry, 5: {**entry[5], 8: H(b"other")}}),
+            ("other digests", lambda entry: {**entry, 5: {**entry[5], 9: H(b"other")}}),
             ("another request", lambda entry: {**entry, 8: bytes(16)}),
             ("no voter", lambda entry: {**entry, 3: bytes(16)}),
             ("another event", lambda entry: {**entry, 1: "vote.cast"}),

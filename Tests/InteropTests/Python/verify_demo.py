@@ -190,6 +190,9 @@ def verify(files, pin=None):
         state="issued",
         submission=files["submission.txt"].decode(),
     )
+    digests[8] = H(device.spki)
+    if device.alternative_key is not None:
+        digests[9] = H(device.alternative_key)
     need(entry.digests == digests, "entry: other digests")
     need(entry.members.get(8) == subject, "entry: another request")
     need(entry.members.get(3) in {persons[name].actor for name in approvals}, "entry: the actor is no voter")
