@@ -43,10 +43,10 @@ extension PKCS11Token {
     }
 
     private func current() throws(CustodyError) -> PKCS11Connection? {
-        let now = clocks.monotonic
         switch state.withLock({ $0.condition }) {
         case .up(let connection): return connection
         case .away(let what, let until, _):
+            let now = clocks.monotonic
             guard now < until else { return nil }
             throw .unavailable("\(self): \(what)", retryAfter: until - now)
         case .halted(let what): throw .misconfigured("\(self): \(what)")

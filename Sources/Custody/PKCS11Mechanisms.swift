@@ -13,6 +13,9 @@ struct PKCS11SigningMechanism: Hashable, Sendable {
     let mechanism: PKCS11.Mechanism
     let pss: PSS?
 
+    /// Octets that a signature has at most: RSA 4096 has 512, ML-DSA-87 has 4,627.
+    var longest: Int { mechanism == .mlDSA ? 8192 : 512 }
+
     /// nil: no mechanism is known for this. Hashing is done here and never in the module: every module has the raw mechanisms.
     init?(_ scheme: SignatureAlgorithm, _ key: KeyAlgorithm) {
         guard scheme.fits(key) else { return nil }

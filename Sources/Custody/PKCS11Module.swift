@@ -306,8 +306,6 @@ public final class PKCS11Module: Sendable {
         try check("C_DestroyObject", functions.pointee.C_DestroyObject?(session, object))
     }
 
-    private static let longestSignature = 8192
-
     /// C_SignInit and C_Sign, with a buffer that is always large enough. After an error the session is not to be used again.
     func sign(_ session: UInt, _ mechanism: PKCS11SigningMechanism, key: UInt, _ input: Bytes) throws(PKCS11Fault) -> Bytes {
         var called = CK_MECHANISM(mechanism: mechanism.mechanism.rawValue, parameter: nil, parameter_length: 0)
@@ -323,15 +321,15 @@ public final class PKCS11Module: Sendable {
         } else {
             try check("C_SignInit", functions.pointee.C_SignInit?(session, &called, key))
         }
-        var signature = Bytes(repeating: 0, count: Self.longestSignature)
+        var signature = Bytes(repeating: 0, count: mechanism.longest)
         var length = CK_ULONG(signature.count)
         let code = input.withUnsafeBufferPointer { input in
             functions.pointee.C_Sign?(
                 session, UnsafeMutablePointer(mutating: input.baseAddress), CK_ULONG(input.count), &signature, &length)
         }
         try check("C_Sign", code)
-        guard length <= CK_ULONG(Self.longestSignature) else {
-            throw .unacceptable("C_Sign says that it wrote \(length) octets where there was room for \(Self.longestSignature)")
+        guard length <= CK_ULONG(signature.count) else {
+            throw .unacceptable("C_Sign says that it wrote \(length) octets where there was room for \(signature.count)")
         }
         return Bytes(signature.prefix(Int(length)))
     }

@@ -78,6 +78,7 @@ extension PKCS11Token {
                 }
                 let session = try open(in: connection.slot, flags: connection.sessionFlags, owner: worker.number)
                 worker.session = (session, connection.epoch)
+                worker.farewell = discard
                 return PKCS11Lease(session: session, connection: connection)
             } catch {
                 if error.reaction == .full, state.withLock({ $0.owners.values.contains { $0 != Self.anchorOwner } }) { throw .noSession }

@@ -7,6 +7,8 @@ struct PKCS11Signing: Sendable {
     let publicKey: SubjectPublicKeyInfo
     let scheme: SignatureAlgorithm
     let mechanism: PKCS11SigningMechanism
+
+    func isValid(_ signature: Bytes, over message: Bytes) -> Bool { scheme.isValid(signature, over: message, by: publicKey) }
 }
 
 /// Signs with a key in a token. Every signature is verified before it leaves: a handle may mean another key by now, and a module may fail.
@@ -30,34 +32,28 @@ struct PKCS11Signer: Signer {
 }
 
 extension PKCS11Token {
-    /// May be tried again: of several signatures over the same octets one is released. Every one is verified first: where that is quick,
-    /// here, while the session signs for the next caller already.
-    func sign(_ message: Bytes, with key: Bytes, _ signing: PKCS11Signing) async throws(CustodyError) -> Bytes {
-        guard !signing.publicKey.keyAlgorithm.isSlow else { return try await sign(message, with: key, signing, tries: Self.mostTries) }
-        let signature = try await run(within: configuration.signing) { worker, token throws(PKCS11Interruption) in
-            try token.attempt(worker, key: key) { lease throws(PKCS11Fault) in
-                try token.unverified(signing, message, try token.handle(of: key, lease), lease)
-            }
-        }
-        if signing.scheme.isValid(signature, over: message, by: signing.publicKey) { return signature }
-        return try await sign(message, with: key, signing, tries: Self.mostTries - 1, after: .wrongSignature)
-    }
-
+    /// May be tried again: of several signatures over the same octets one is released. Every one is verified first: on the session's thread;
+    /// or here, where that is quick and another caller waits for the session.
     /// - Parameter fault: what an earlier try has shown, to be settled first.
-    private func sign(
-        _ message: Bytes, with key: Bytes, _ signing: PKCS11Signing, tries: Int, after fault: PKCS11Fault? = nil
+    func sign(
+        _ message: Bytes, with key: Bytes, _ signing: PKCS11Signing, tries: Int = mostTries, after fault: PKCS11Fault? = nil
     ) async throws(CustodyError) -> Bytes {
-        try await run(within: configuration.signing) { worker, token throws(PKCS11Interruption) in
+        let mayWait = fault == nil && !signing.publicKey.keyAlgorithm.isSlow
+        let (signature, isVerified) = try await run(within: configuration.signing) { worker, token throws(PKCS11Interruption) in
             if let fault { token.settle(fault, worker, try token.connected(), key) }
             return try token.attempt(worker, key: key, tries: tries) { lease throws(PKCS11Fault) in
-                try token.sign(signing, message, try token.handle(of: key, lease), lease)
+                let handle = try token.handle(of: key, lease)
+                guard mayWait, worker.isAwaited else { return (try token.sign(signing, message, handle, lease), true) }
+                return (try token.unverified(signing, message, handle, lease), false)
             }
         }
+        if isVerified || signing.isValid(signature, over: message) { return signature }
+        return try await sign(message, with: key, signing, tries: Self.mostTries - 1, after: .wrongSignature)
     }
 
     func sign(_ signing: PKCS11Signing, _ message: Bytes, _ handle: UInt, _ lease: PKCS11Lease) throws(PKCS11Fault) -> Bytes {
         let signature = try unverified(signing, message, handle, lease)
-        guard signing.scheme.isValid(signature, over: message, by: signing.publicKey) else { throw .wrongSignature }
+        guard signing.isValid(signature, over: message) else { throw .wrongSignature }
         return signature
     }
 

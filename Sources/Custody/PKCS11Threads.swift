@@ -11,12 +11,16 @@ final class PKCS11Threads: Sendable {
         let number: Int
         /// The session that this thread owns, and the connection that it belongs to.
         var session: (handle: UInt, epoch: Int)?
-        fileprivate var wanted: @Sendable () -> Bool = { true }
+        /// Gives the session back when the thread ends.
+        var farewell: ((Worker) -> Void)?
+        /// Whether another job waited for a thread when this one took its own.
+        fileprivate(set) var isAwaited = false
+        fileprivate var job: (any Job)?
 
         fileprivate init(number: Int) { self.number = number }
 
         /// Whether somebody still waits for what this thread does.
-        var isWanted: Bool { wanted() }
+        var isWanted: Bool { job?.isWanted ?? true }
     }
 
     /// What became of a job.
@@ -36,29 +40,17 @@ final class PKCS11Threads: Sendable {
         case handBack
     }
 
-    private struct Job: Sendable {
-        let deadline: Duration
-        /// False: handed back.
-        let work: @Sendable (Worker) -> Bool
-        let isWanted: @Sendable () -> Bool
-        let fail: @Sendable (Failure) -> Void
-    }
-
-    private enum Failure {
-        case full
-        case late(began: Bool)
-        case closed
-    }
-
     /// All of it guarded by one lock, which is never held during a call into a module.
     private struct State {
-        var queue: [Job] = []
+        var queue: [any Job] = []
         /// By worker.
-        var running: [Int: Job] = [:]
-        /// Threads that take jobs, those that wait for one among them.
+        var running: [Int: any Job] = [:]
+        /// Threads that take jobs.
         var workers = 0
-        /// Threads that wait and that nobody has woken yet.
+        /// Those among them that wait to be woken.
         var idle = 0
+        /// Whether one of them was begun or woken, and has not looked yet for the job that waits.
+        var isComing = false
         /// Threads that were given up in a call.
         var stuck = 0
         /// Threads that have not given their session back; without those that are stuck.
@@ -76,6 +68,28 @@ final class PKCS11Threads: Sendable {
             defer { ended = nil }
             return ended
         }
+
+        /// Whom to call when a job waits. One thread at a time: whoever takes a job calls the next, so that a thread that has just become
+        /// free saves waking another, and all of them work where each call takes its time.
+        mutating func help() -> Help? {
+            guard !queue.isEmpty, !isComing else { return nil }
+            if idle > 0 {
+                idle -= 1
+                isComing = true
+                return .wake
+            }
+            guard workers < most else { return nil }
+            workers += 1
+            present += 1
+            next += 1
+            isComing = true
+            return .begin(next)
+        }
+    }
+
+    private enum Help {
+        case wake
+        case begin(Int)
     }
 
     private let state: Mutex<State>
@@ -85,15 +99,12 @@ final class PKCS11Threads: Sendable {
     private let most: Int
     private var mostWaiting: Int { 64 * most }
     private var mostStuck: Int { most }
-    /// On the thread of a worker that ends: gives its session back.
-    private let leave: @Sendable (Worker) -> Void
 
     /// - Parameter most: threads that work at a time; as many may be stuck.
-    init(most: Int, clocks: any Clocks, leave: @escaping @Sendable (Worker) -> Void) {
+    init(most: Int, clocks: any Clocks) {
         state = Mutex(State(most: most))
         self.most = most
         self.clocks = clocks
-        self.leave = leave
         lookSoon()
     }
 
@@ -112,121 +123,106 @@ final class PKCS11Threads: Sendable {
         within: Duration, dropped: @escaping @Sendable (Worker, Result) -> Void = { _, _ in },
         _ body: @escaping @Sendable (Worker) -> Step<Result>
     ) async -> Outcome<Result> {
-        await withCheckedContinuation { continuation in
-            let answer = Answer<Outcome<Result>>(continuation)
-            let job = Job(
-                deadline: clocks.monotonic + within,
-                work: { worker in
-                    guard case .done(let result) = body(worker) else { return false }
-                    if !answer.give(.done(result)) { dropped(worker, result) }
-                    return true
-                },
-                isWanted: { answer.isWanted },
-                fail: { failure in
-                    switch failure {
-                    case .full: answer.give(.full)
-                    case .late(let began): answer.give(.late(began: began))
-                    case .closed: answer.give(.closed)
-                    }
-                })
-            submit(job)
+        let deadline = clocks.monotonic + within
+        return await withCheckedContinuation { continuation in
+            submit(Call(deadline: deadline, continuation, body: body, dropped: dropped))
         }
     }
 
-    private func submit(_ job: Job) {
-        let (failure, help) = state.withLock { state -> (Failure?, Help) in
-            guard !state.isClosed else { return (.closed, Help()) }
-            guard state.stuck < mostStuck, state.queue.count < mostWaiting else { return (.full, Help()) }
+    private func submit(_ job: any Job) {
+        let (failure, help) = state.withLock { state -> (Failure?, Help?) in
+            guard !state.isClosed else { return (.closed, nil) }
+            guard state.stuck < mostStuck, state.queue.count < mostWaiting else { return (.full, nil) }
             state.queue.append(job)
-            return (nil, helpers(for: 1, &state))
+            return (nil, state.help())
         }
         if let failure { return job.fail(failure) }
         send(help)
     }
 
-    /// Threads to wake, and numbers of threads to begin.
-    private struct Help {
-        var wakes = 0
-        var begins: [Int] = []
-    }
-
-    private func helpers(for jobs: Int, _ state: inout State) -> Help {
-        var help = Help(wakes: min(jobs, state.idle))
-        state.idle -= help.wakes
-        while help.wakes + help.begins.count < jobs, state.workers < state.most {
-            state.workers += 1
-            state.present += 1
-            state.next += 1
-            help.begins.append(state.next)
+    private func send(_ help: Help?) {
+        switch help {
+        case .wake: wake.signal()
+        case .begin(let number): Thread { self.work(number) }.start()
+        case nil: break
         }
-        return help
-    }
-
-    private func send(_ help: Help) {
-        for _ in 0..<help.wakes { wake.signal() }
-        for number in help.begins { Thread { self.work(number) }.start() }
     }
 
     private func work(_ number: Int) {
         let worker = Worker(number: number)
-        var wasGivenUp = false
-        while let job = next(number) {
-            worker.wanted = job.isWanted
-            let isDone = job.work(worker)
-            worker.wanted = { true }
-            let (goesOn, isGivenUp) = finish(number, job, isDone: isDone)
-            wasGivenUp = isGivenUp
-            guard goesOn else { break }
-        }
-        leave(worker)
-        let ended = state.withLock { state in
-            if !wasGivenUp { state.present -= 1 }
-            return state.takeEnded()
-        }
-        ended?()
-    }
-
-    /// Waits for the next job; nil when all is closed.
-    private func next(_ number: Int) -> Job? {
+        var turn = next(number, .comes)
         while true {
-            let (job, isOver) = state.withLock { state -> (Job?, Bool) in
-                if !state.queue.isEmpty {
-                    let job = state.queue.removeFirst()
-                    state.running[number] = job
-                    return (job, false)
+            switch turn {
+            case .work(let job, let others):
+                worker.job = job
+                worker.isAwaited = others
+                let isDone = job.work(worker)
+                worker.job = nil
+                turn = next(number, isDone ? .isDone : .handsBack(job))
+            case .wait:
+                wake.wait()
+                turn = next(number, .comes)
+            case .end(let isPresent):
+                worker.farewell?(worker)
+                let ended = state.withLock { state in
+                    if isPresent { state.present -= 1 }
+                    return state.takeEnded()
                 }
-                if state.isClosed { state.workers -= 1 } else { state.idle += 1 }
-                return (nil, state.isClosed)
+                ended?()
+                return
             }
-            if isOver { return nil }
-            if let job { return job }
-            wake.wait()
         }
     }
 
-    /// Whether the thread goes on: not when it was given up meanwhile, nor when it gets no session.
-    private func finish(_ number: Int, _ job: Job, isDone: Bool) -> (goesOn: Bool, isGivenUp: Bool) {
-        let (goesOn, isGivenUp, help) = state.withLock { state -> (Bool, Bool, Help) in
-            guard state.running.removeValue(forKey: number) != nil else {
-                state.stuck -= 1
-                return (false, true, Help())
+    private enum Arrival {
+        case comes
+        case isDone
+        case handsBack(any Job)
+    }
+
+    private enum Turn {
+        /// - Parameter others: whether more jobs wait.
+        case work(any Job, others: Bool)
+        case wait
+        /// - Parameter isPresent: false for a thread that was given up meanwhile.
+        case end(isPresent: Bool)
+    }
+
+    /// What a thread does next.
+    private func next(_ number: Int, _ arrival: Arrival) -> Turn {
+        let (turn, help) = state.withLock { state -> (Turn, Help?) in
+            switch arrival {
+            case .comes: state.isComing = false
+            case .isDone, .handsBack:
+                guard state.running.removeValue(forKey: number) != nil else {
+                    state.stuck -= 1
+                    return (.end(isPresent: false), nil)
+                }
             }
-            guard !isDone else { return (true, false, Help()) }
-            state.queue.insert(job, at: 0)
-            state.workers -= 1
-            state.most = max(1, state.workers)
-            state.growsAt = clocks.monotonic + .seconds(30)
-            return (false, false, helpers(for: 1, &state))
+            if case .handsBack(let job) = arrival {
+                state.queue.insert(job, at: 0)
+                state.workers -= 1
+                state.most = max(1, state.workers)
+                state.growsAt = clocks.monotonic + .seconds(30)
+                return (.end(isPresent: true), state.help())
+            }
+            if !state.queue.isEmpty {
+                let job = state.queue.removeFirst()
+                state.running[number] = job
+                return (.work(job, others: !state.queue.isEmpty), state.help())
+            }
+            if state.isClosed { state.workers -= 1 } else { state.idle += 1 }
+            return (state.isClosed ? .end(isPresent: true) : .wait, nil)
         }
         send(help)
-        return (goesOn, isGivenUp)
+        return turn
     }
 
     /// Gives up what is late, and begins what waits for want of a thread.
     /// - Returns: whether there is something to look after, now or later.
     private func look() -> Bool {
         let now = clocks.monotonic
-        let (late, help, ended, isOver) = state.withLock { state -> ([(Job, Bool)], Help, (@Sendable () -> Void)?, Bool) in
+        let (late, help, ended, isOver) = state.withLock { state -> ([(any Job, Bool)], Help?, (@Sendable () -> Void)?, Bool) in
             var late = state.queue.filter { $0.deadline <= now }.map { ($0, false) }
             state.queue.removeAll { $0.deadline <= now }
             for (number, job) in state.running where job.deadline <= now {
@@ -244,7 +240,7 @@ final class PKCS11Threads: Sendable {
                 late += state.queue.map { ($0, false) }
                 state.queue = []
             }
-            return (late, helpers(for: state.queue.count, &state), state.takeEnded(), state.isClosed && state.present == 0)
+            return (late, state.help(), state.takeEnded(), state.isClosed && state.present == 0)
         }
         for (job, began) in late { job.fail(.late(began: began)) }
         send(help)
@@ -268,22 +264,64 @@ final class PKCS11Threads: Sendable {
     }
 }
 
-/// A continuation that is resumed once, by whoever comes first.
-private final class Answer<Value: Sendable>: Sendable {
-    private let waiting: Mutex<CheckedContinuation<Value, Never>?>
+private enum Failure {
+    case full
+    case late(began: Bool)
+    case closed
+}
 
-    init(_ continuation: CheckedContinuation<Value, Never>) { waiting = Mutex(continuation) }
+private protocol Job: AnyObject, Sendable {
+    /// A monotonic time.
+    var deadline: Duration { get }
+    var isWanted: Bool { get }
+    /// False: handed back.
+    func work(_ worker: PKCS11Threads.Worker) -> Bool
+    func fail(_ failure: Failure)
+}
+
+/// A job whose caller is answered once, by whoever comes first.
+private final class Call<Result: Sendable>: Job {
+    typealias Answer = PKCS11Threads.Outcome<Result>
+
+    let deadline: Duration
+    private let waiting: Mutex<CheckedContinuation<Answer, Never>?>
+    private let body: @Sendable (PKCS11Threads.Worker) -> PKCS11Threads.Step<Result>
+    private let dropped: @Sendable (PKCS11Threads.Worker, Result) -> Void
+
+    init(
+        deadline: Duration, _ continuation: CheckedContinuation<Answer, Never>,
+        body: @escaping @Sendable (PKCS11Threads.Worker) -> PKCS11Threads.Step<Result>,
+        dropped: @escaping @Sendable (PKCS11Threads.Worker, Result) -> Void
+    ) {
+        self.deadline = deadline
+        waiting = Mutex(continuation)
+        self.body = body
+        self.dropped = dropped
+    }
 
     var isWanted: Bool { waiting.withLock { $0 != nil } }
 
+    func work(_ worker: PKCS11Threads.Worker) -> Bool {
+        guard case .done(let result) = body(worker) else { return false }
+        if !answer(.done(result)) { dropped(worker, result) }
+        return true
+    }
+
+    func fail(_ failure: Failure) {
+        switch failure {
+        case .full: _ = answer(.full)
+        case .late(let began): _ = answer(.late(began: began))
+        case .closed: _ = answer(.closed)
+        }
+    }
+
     /// Whether this was the first.
-    @discardableResult
-    func give(_ value: Value) -> Bool {
+    private func answer(_ answer: Answer) -> Bool {
         let continuation = waiting.withLock { waiting in
             defer { waiting = nil }
             return waiting
         }
-        continuation?.resume(returning: value)
+        continuation?.resume(returning: answer)
         return continuation != nil
     }
 }

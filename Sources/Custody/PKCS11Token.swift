@@ -63,8 +63,7 @@ public final class PKCS11Token: Sendable {
     let state = Mutex(State())
     /// Held by the one thread that connects, logs in or looks after the login.
     let connecting = Mutex<Void>(())
-    /// Set once, in `init`.
-    private let held = Mutex<PKCS11Threads?>(nil)
+    private let threads: PKCS11Threads
 
     static let anchorOwner = 0
 
@@ -75,8 +74,7 @@ public final class PKCS11Token: Sendable {
         self.pin = pin
         self.clocks = clocks
         self.module = module
-        let threads = PKCS11Threads(most: configuration.sessions, clocks: clocks) { [weak self] worker in self?.discard(worker) }
-        held.withLock { $0 = threads }
+        threads = PKCS11Threads(most: configuration.sessions, clocks: clocks)
     }
 
     /// Finds the token and logs in, if that was not done before.
@@ -115,7 +113,7 @@ public final class PKCS11Token: Sendable {
     }
 
     public var counts: Counts {
-        let stuck = held.withLock { $0?.counts.stuck ?? 0 }
+        let stuck = threads.counts.stuck
         return state.withLock {
             Counts(sessions: $0.owners.count + $0.leftovers.count, stuck: stuck, logins: $0.logins, connections: $0.epochs)
         }
@@ -126,13 +124,11 @@ public final class PKCS11Token: Sendable {
     /// - Returns: whether no thread is left in one of its calls.
     @discardableResult
     public func close() async -> Bool {
-        guard let threads = held.withLock({ $0 }) else { return true }
         await threads.close()
         // One more thread, for the anchor; the module may be stuck in it, and then it is left.
-        let last = PKCS11Threads(most: 1, clocks: clocks) { _ in }
+        let last = PKCS11Threads(most: 1, clocks: clocks)
         _ = await last.run(within: configuration.signing) { _ in .done(self.disconnectForGood()) }
         await last.close()
-        held.withLock { $0 = nil }
         return threads.counts.stuck == 0 && last.counts.stuck == 0
     }
 
@@ -145,7 +141,6 @@ public final class PKCS11Token: Sendable {
         dropped: @escaping @Sendable (PKCS11Threads.Worker, PKCS11Token, Result) -> Void = { _, _, _ in },
         _ body: @escaping @Sendable (PKCS11Threads.Worker, PKCS11Token) throws(PKCS11Interruption) -> Result
     ) async throws(CustodyError) -> Result {
-        guard let threads = held.withLock({ $0 }) else { throw .unavailable("The token is closed", retryAfter: .seconds(1)) }
         let outcome: PKCS11Threads.Outcome<Swift.Result<Result, CustodyError>> = await threads.run(
             within: within,
             dropped: { worker, result in if case .success(let value) = result { dropped(worker, self, value) } },

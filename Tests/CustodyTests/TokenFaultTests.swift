@@ -168,6 +168,17 @@ struct TokenFaultTests {
         await house.close()
     }
 
+    @Test("A signature that does not verify never leaves while others wait for the session either: its caller gets another one")
+    func spoiledAmongMany() async throws {
+        let house = try await ShimmedHouse(sessions: 1)
+        let signer = try await house.house.signer("one")
+        for _ in 0..<32 {
+            house.shim.spoil(2)
+            #expect(try await house.signMany(16, signer).signed == 16)
+        }
+        await house.close()
+    }
+
     @Test("A session that the module does not close at once is closed later; none is left at the end")
     func unclosed() async throws {
         let house = try await ShimmedHouse(sessions: 1)

@@ -63,6 +63,20 @@ struct TokenStuckTests {
         await house.close()
     }
 
+    @Test("As many calls are in the module at a time as there are sessions, whether their threads are new or have slept")
+    func allInFlight() async throws {
+        let house = try await ShimmedHouse()
+        let signer = try await house.house.signer("one")
+        for _ in 0..<3 {
+            house.shim.hang("C_Sign", times: 4)
+            async let all = house.signMany(8, signer)
+            try await house.until { house.shim.hanging == 4 }
+            house.shim.release()
+            #expect(try await all.signed == 8)
+        }
+        await house.close()
+    }
+
     @Test("A wrong PIN is tried once, whatever the module says of it", arguments: [0xa0, 0xa4, 0x30, 0x8000_0007, 0x7] as [UInt])
     func wrongPIN(code: UInt) async throws {
         let shim = try await Shim()

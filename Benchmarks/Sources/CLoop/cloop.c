@@ -33,22 +33,30 @@ struct work {
     CK_SESSION_HANDLE session;
     CK_OBJECT_HANDLE key;
     int signatures, failed;
+    const unsigned char *digest;
+    cloop_check check;
+    const void *context;
 };
 
 static void *run(void *given) {
     struct work *work = given;
     CK_MECHANISM mechanism = {0x1041, NULL, 0};
-    CK_BYTE digest[32] = {7}, signature[256];
+    CK_BYTE digest[32], signature[256];
+    memcpy(digest, work->digest, sizeof digest);
     for (int number = 0; number < work->signatures; number++) {
         CK_ULONG length = sizeof signature;
         if (work->p->C_SignInit(work->session, &mechanism, work->key) != 0
-            || work->p->C_Sign(work->session, digest, sizeof digest, signature, &length) != 0)
+            || work->p->C_Sign(work->session, digest, sizeof digest, signature, &length) != 0
+            || (work->check != NULL && !work->check(work->context, signature, length)))
             work->failed = 1;
     }
     return NULL;
 }
 
-double cloop_sign(const char *module, unsigned long slot, const unsigned char *id, unsigned long id_length, int threads, int signatures) {
+double cloop_sign(
+    const char *module, unsigned long slot, const unsigned char *id, unsigned long id_length, const unsigned char *digest, int threads,
+    int signatures, cloop_check check, const void *context
+) {
     CK_FUNCTION_LIST *p = load(module);
     struct work works[64];
     pthread_t handles[64];
@@ -57,7 +65,7 @@ double cloop_sign(const char *module, unsigned long slot, const unsigned char *i
     if (p == NULL || threads < 1 || threads > 64) return -1;
     for (int number = 0; number < threads; number++) {
         CK_ULONG found = 0;
-        works[number] = (struct work){p, 0, 0, signatures, 0};
+        works[number] = (struct work){p, 0, 0, signatures, 0, digest, check, context};
         if (p->C_OpenSession(slot, 4, NULL, NULL, &works[number].session) != 0
             || p->C_FindObjectsInit(works[number].session, template, 2) != 0
             || p->C_FindObjects(works[number].session, &works[number].key, 1, &found) != 0

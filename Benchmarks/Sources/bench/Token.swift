@@ -1,6 +1,7 @@
 import Approval
 import Basics
 import CLoop
+import Crypto
 import Custody
 import Foundation
 import PKIX
@@ -38,42 +39,77 @@ enum Token {
         loaded.finalize()
     }
 
+    /// What the C program checks a signature with: the library's verification, its key read once, and nothing around it.
+    private final class Check {
+        let key: P256.Signing.PublicKey
+        let digest = SHA256.hash(data: Bytes("assay/probe/v1\n".utf8))
+
+        init(_ key: Bytes) throws { self.key = try P256.Signing.PublicKey(x963Representation: key) }
+
+        func isGood(_ signature: UnsafeRawBufferPointer) -> Bool {
+            guard let signature = try? P256.Signing.ECDSASignature(rawRepresentation: signature) else { return false }
+            return key.isValidSignature(signature, for: digest)
+        }
+    }
+
+    /// One way to sign, in its turns.
+    private struct Way {
+        let name: String
+        let run: () async throws -> Double
+        /// Seconds by the wall clock, and of the processors.
+        var turns: [(wall: Double, processors: Double)] = []
+    }
+
     private static func measure(_ keys: PKCS11Keys, _ record: KeyRecord, _ sessions: Int) async throws {
         let signer = try await keys.signer(for: record, as: .ecdsaSHA256)
         let slot = cloop_slot(module, "bench")
         let each = 2400 / sessions
-        let software = try KeyAlgorithm.ecdsaP256.generate()
-        let message = Bytes("assay/probe/v1\n".utf8)
-        let good = try software.sign(message, as: .ecdsaSHA256)
-        var (alone, checked, ours): ([Double], [Double], [Double]) = ([], [], [])
-        for _ in 0..<9 {
-            let c = cloop_sign(module, slot, record.id.bytes, UInt(record.id.bytes.count), Int32(sessions), Int32(each))
-            guard c > 0 else { return print("the C loop failed: \(c)") }
-            alone.append(c)
-            // As many verifications, on as many threads: what Assay does with each signature before it leaves.
-            let begin = ContinuousClock.now
-            await withTaskGroup(of: Void.self) { group in
-                for _ in 0..<sessions {
-                    group.addTask {
-                        for _ in 0..<each { _ = SignatureAlgorithm.ecdsaSHA256.isValid(good, over: message, by: software.publicKey) }
-                    }
+        let check = try Check(SubjectPublicKeyInfo(der: record.publicKey).key)
+        let isGood: cloop_check = { context, signature, length in
+            guard let context, let signature else { return 0 }
+            let check = Unmanaged<Check>.fromOpaque(context).takeUnretainedValue()
+            return check.isGood(UnsafeRawBufferPointer(start: signature, count: Int(length))) ? 1 : 0
+        }
+        let loop: (cloop_check?) -> Double = { isGood in
+            withExtendedLifetime(check) {
+                cloop_sign(
+                    module, slot, record.id.bytes, UInt(record.id.bytes.count), Bytes(check.digest), Int32(sessions), Int32(each), isGood,
+                    Unmanaged.passUnretained(check).toOpaque())
+            }
+        }
+        var ways = [
+            Way(name: "C alone", run: { loop(nil) }), Way(name: "C, each verified", run: { loop(isGood) }),
+            Way(name: "through Assay, each verified") {
+                let start = ContinuousClock.now
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    // A server has more callers than sessions: a session never waits for one.
+                    for _ in 0..<32 { group.addTask { for _ in 0..<(each * sessions / 32) { try await signer.probe() } } }
+                    try await group.waitForAll()
                 }
+                return Bench.seconds(ContinuousClock.now - start)
+            },
+        ]
+        for turn in 0..<16 {
+            // To and fro, so that none of them always runs first.
+            for place in turn.isMultiple(of: 2) ? [0, 1, 2] : [2, 1, 0] {
+                let before = Bench.processorTime(CLOCK_PROCESS_CPUTIME_ID)
+                let wall = try await ways[place].run()
+                guard wall > 0 else { return print("the C loop failed: \(wall)") }
+                // The first turn opens the sessions.
+                if turn > 0 { ways[place].turns.append((wall, Bench.processorTime(CLOCK_PROCESS_CPUTIME_ID) - before)) }
             }
-            checked.append(c + Bench.seconds(ContinuousClock.now - begin))
-            let start = ContinuousClock.now
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                // A server has more callers than sessions: a session never waits for one.
-                for _ in 0..<(4 * sessions) { group.addTask { for _ in 0..<(each / 4) { try await signer.probe() } } }
-                try await group.waitForAll()
-            }
-            ours.append(Bench.seconds(ContinuousClock.now - start))
         }
         let count = Double(each * sessions)
-        Bench.line("SoftHSM2, P-256, C alone, \(sessions) sessions", count / Bench.median(alone), "1/s")
-        Bench.line("  the same, and each verified", count / Bench.median(checked), "1/s")
-        Bench.line("  through Assay, each verified", count / Bench.median(ours), "1/s")
-        Bench.line("  share of C with verification", Bench.median(ours.indices.map { checked[$0] / ours[$0] * 100 }), "%")
-        Bench.line("  share of C alone", Bench.median(ours.indices.map { alone[$0] / ours[$0] * 100 }), "%")
+        print("SoftHSM2, P-256, \(sessions) sessions")
+        for way in ways {
+            Bench.line("  \(way.name)", count / Bench.median(way.turns.map(\.wall)), "1/s")
+            Bench.line("    processor time", Bench.median(way.turns.map(\.processors)) / count * 1e6, "µs")
+        }
+        for way in ways.dropLast().reversed() {
+            let pairs = zip(way.turns, ways[2].turns)
+            Bench.line("  share of: \(way.name)", Bench.median(pairs.map { $0.wall / $1.wall * 100 }), "%")
+            Bench.line("    by processor time", Bench.median(pairs.map { $0.processors / $1.processors * 100 }), "%")
+        }
     }
 
     private static func tool(_ arguments: [String], _ environment: [String: String]) throws -> String {
