@@ -36,9 +36,7 @@ extension APIRequest {
         var after: Place?
         if let text = queryText("after") {
             guard let parsed = place(text) else {
-                throw Problem(
-                    .invalid, "request.parameter-invalid", title: "A parameter is not of the expected form",
-                    detail: "after: `next` of the page before is accepted.", field: "after")
+                throw .parameter("after", "`next` of the page before is accepted.")
             }
             after = parsed
         }

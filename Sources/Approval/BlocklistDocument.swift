@@ -16,9 +16,7 @@ public struct BlocklistDocument: Hashable, Sendable {
         form = try fields.parsed("form", expected: "one of " + KeyBlocklist.Form.allCases.map(\.rawValue).joined(separator: ", ")) {
             KeyBlocklist.Form(rawValue: $0)
         }
-        file = try fields.parsed("sha256", expected: "64 lower-case hexadecimal digits") { text in
-            Bytes(hex: text).flatMap { Digest32(bytes: $0) }
-        }
+        file = try fields.parsed("sha256", expected: "64 lower-case hexadecimal digits") { Digest32(hex: $0) }
         try fields.end()
     }
 }

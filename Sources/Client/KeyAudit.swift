@@ -17,22 +17,18 @@ public struct KeyAudit: Hashable, Sendable {
     public let keys: Int64
     public let findings: [Finding]
 
-    private static func digest(_ name: String, _ fields: inout JSONFields) throws(Problem) -> Digest32 {
-        try fields.parsed(name, expected: "the base64 of 32 octets") { Digest32(base64: $0) }
-    }
-
     /// - Returns: nil when none has ended yet.
     init?(_ fields: inout JSONFields) throws(Problem) {
         let findings = try fields.list("findings") { fields throws(Problem) in
             var certificates: [Digest32] = []
             for text in try fields.strings("certificates") {
-                guard let digest = Bytes(hex: text).flatMap({ Digest32(bytes: $0) }) else {
+                guard let digest = Digest32(hex: text) else {
                     throw fields.wrong("certificates", expected: "fingerprints in hexadecimal")
                 }
                 certificates.append(digest)
             }
             return Finding(
-                key: try Self.digest("key", &fields), other: try Self.digest("other", &fields), certificates: certificates,
+                key: try fields.digest("key"), other: try fields.digest("other"), certificates: certificates,
                 authority: fields.optional("authority") == nil ? nil : try fields.handle("authority"))
         }
         guard fields.optional("time") != nil else { return nil }

@@ -37,8 +37,8 @@ public struct NodeIdentity: Hashable, Sendable {
         var fields = try JSONFields(json, code: "client.folder-damaged")
         address = try NodeAddress(parsing: try fields.string("address"))
         instance = try fields.parsed("instance", expected: "32 hexadecimal digits") { Instance($0) }
-        pin = try fields.parsed("pin", expected: "the base64 of 32 octets") { Digest32(base64: $0) }
-        serverKey = try fields.parsed("serverKey", expected: "the base64 of 32 octets") { Digest32(base64: $0) }
+        pin = try fields.digest("pin")
+        serverKey = try fields.digest("serverKey")
         try fields.end()
     }
 }

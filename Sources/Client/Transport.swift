@@ -29,6 +29,10 @@ extension Transport {
 }
 
 extension JSONFields {
+    mutating func digest(_ key: String) throws(Problem) -> Digest32 {
+        try parsed(key, expected: "the base64 of 32 octets") { Digest32(base64: $0) }
+    }
+
     /// A member that is an array, each element read by `read`. Members that a later version adds are passed over.
     mutating func list<Value>(_ key: String, _ read: (inout JSONFields) throws(Problem) -> Value) throws(Problem) -> [Value] {
         var values: [Value] = []

@@ -50,9 +50,6 @@ struct Blocklists: Sendable {
 }
 
 extension HousePaths {
-    /// Octets of a blocklist's file at most.
-    public static let longestBlocklist = KeyBlocklist.sizeLimit
-
     /// Puts a blocklist's file where the node looks for it. It does nothing until a roster names it.
     /// - Parameters:
     ///   - form: by its name in documents.

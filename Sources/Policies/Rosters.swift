@@ -1,6 +1,7 @@
 import Access
 import Approval
 import Basics
+import PKIX
 import Proofs
 import Storage
 import Transparency
@@ -66,10 +67,10 @@ public struct Rosters: Sendable {
         let closes = asked ? true : try await isClosing(digest)
         let roster = try Roster(text: note.text)
         let missing = try charter.missingSignatures(gathered)
-        try requireBlocklists(of: roster, documents, charter)
-        if missing == 0 { return try await accept(gathered, documents, people, closes, by: administrator, now: now) }
+        let supplied = Dictionary(documents.map { (Digest32(of: $0), $0) }) { first, _ in first }
+        let lists = try blocklists(of: roster, supplied, charter)
+        if missing == 0 { return try await accept(gathered, supplied, people, closes, lists, by: administrator, now: now) }
         // What could never come into force is not kept: all rules but the number of signatures.
-        let supplied = Self.byDigest(documents)
         try charter.checkProposal(gathered, by: administrator.handle, now: now) { supplied[$0] }
         _ = try Self.newcomers(roster, charter.roster, people)
         try await keep(gathered, digest, documents, people, closes, now: now)
@@ -77,26 +78,27 @@ public struct Rosters: Sendable {
     }
 
     /// A blocklist comes into force only where its file is: without it nothing would be certified from then on.
-    private func requireBlocklists(of roster: Roster, _ documents: [Bytes], _ charter: Charter) throws {
-        let supplied = Self.byDigest(documents)
+    /// - Returns: the lists by the hashes of their files, read before anything is committed.
+    private func blocklists(
+        of roster: Roster, _ supplied: [Digest32: Bytes], _ charter: Charter
+    ) throws -> [Digest32: KeyBlocklist] {
+        var lists: [Digest32: KeyBlocklist] = [:]
         for line in roster.documents where line.kind == .blocklist {
             // What is wrong with a document itself is said with all the others.
             guard let bytes = supplied[line.digest] ?? charter.documents.bytes[line.digest],
                 let document = try? BlocklistDocument(document: bytes)
             else { continue }
-            guard try ledger.blocklist(document) != nil else { throw Refusal.blocklistMissing(document.name) }
+            guard let list = try ledger.blocklist(document) else { throw Refusal.blocklistMissing(document.name) }
+            lists[document.file] = list
         }
-    }
-
-    private static func byDigest(_ documents: [Bytes]) -> [Digest32: Bytes] {
-        Dictionary(documents.map { (Digest32(of: $0), $0) }) { first, _ in first }
+        return lists
     }
 
     private func accept(
-        _ note: SignedNote, _ documents: [Bytes], _ people: [SignedNote], _ closes: Bool, by administrator: Principal, now: UTCTime
+        _ note: SignedNote, _ supplied: [Digest32: Bytes], _ people: [SignedNote], _ closes: Bool, _ lists: [Digest32: KeyBlocklist],
+        by administrator: Principal, now: UTCTime
     ) async throws -> Outcome {
         let charter = try ledger.view().charter
-        let supplied = Self.byDigest(documents)
         let next = try charter.accepting(note, now: now) { supplied[$0] }
         let newcomers = try Self.newcomers(next.roster, charter.roster, people)
         var change = Change()
@@ -137,7 +139,7 @@ public struct Rosters: Sendable {
                 roster: next.roster.version))
         let removed = closes ? Set(charter.roster.people).subtracting(next.roster.people) : []
         let (closed, lines) = try await commit(change, closing: removed, next.roster, by: administrator.handle, now: now)
-        try await ledger.adopt(next, with: lines)
+        try await ledger.adopt(next, with: lines, blocklists: lists)
         return .accepted(version: next.roster.version, closed: closed)
     }
 

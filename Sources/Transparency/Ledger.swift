@@ -54,10 +54,13 @@ public final class Ledger: Sendable {
     }
 
     /// Puts the next charter in force: its version into the anchor, then into memory.
-    /// - Parameter lines: of what was decided with it.
-    public func adopt(_ charter: Charter, with lines: [AnchorLine] = []) async throws(Problem) {
-        var files: [Digest32: KeyBlocklist] = [:]
-        for document in charter.documents.blocklists.values.map(\.value) { files[document.file] = try blocklist(document) }
+    /// - Parameters:
+    ///   - lines: of what was decided with it.
+    ///   - files: its blocklists by the hashes of their files. They are handed in: the charter is committed already, and nothing that can
+    ///     fail for other reasons than the anchor's is to come now.
+    public func adopt(
+        _ charter: Charter, with lines: [AnchorLine], blocklists files: [Digest32: KeyBlocklist]
+    ) async throws(Problem) {
         try await anchor([.roster(version: charter.roster.version, digest: charter.roster.digest)] + lines)
         do { try holder.adopt(charter, files) } catch { throw holder.fail(error.problem) }
     }

@@ -159,7 +159,8 @@ extension Route {
 }
 
 extension Problem {
-    static func parameter(_ name: String, _ detail: String) -> Problem {
+    /// A parameter of the path or the query that is not of its form.
+    public static func parameter(_ name: String, _ detail: String) -> Problem {
         Problem(
             .invalid, "request.parameter-invalid", title: "A parameter is not of the expected form", detail: "\(name): \(detail)",
             field: name)

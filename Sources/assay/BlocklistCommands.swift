@@ -2,6 +2,7 @@ import ArgumentParser
 import Basics
 import Client
 import Node
+import PKIX
 
 /// `assay blocklist …`
 struct BlocklistCommand: AsyncParsableCommand {
@@ -42,7 +43,7 @@ extension BlocklistCommand {
         func run() async throws {
             try await reporting(json: output.json) {
                 let added = try directory.paths.addBlocklist(
-                    try LocalFiles.read(file, limit: HousePaths.longestBlocklist), form: form)
+                    try LocalFiles.read(file, limit: KeyBlocklist.sizeLimit), form: form)
                 say("This node has the list: \(added.keys) keys.")
                 say()
                 say("Next: let administrators put it in force. In a document for `assay apply`, under a name of your choice:")

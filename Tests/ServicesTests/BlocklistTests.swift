@@ -61,10 +61,7 @@ struct BlocklistTests {
         let file = Self.file([second])
         _ = try test.paths.addBlocklist(file, form: "spki-sha256")
         try await test.put(.blocklist, "known", Self.document(file), house)
-        let csr = try CertificateRequest.make(
-            subject: try Name([try Attribute(oid: .commonName, kind: .utf8, text: "device")]), key: try KeyAlgorithm.ecdsaP256.generate(),
-            alternative: second
-        ).der
+        let csr = try TestRequest.make(KeyAlgorithm.ecdsaP256.generate(), alternative: second)
         await expect("key.blocked") {
             try await house.services.registrar.submit(
                 try test.wish(house, csr: csr), by: test.officers[2].principal(.registrationOfficer))

@@ -18,29 +18,22 @@ struct FleetKeysTests {
         return (test, house)
     }
 
-    private static func issued(_ csr: Bytes, _ serial: String, _ test: TestHouse, _ house: House) async throws -> Certificate {
-        let record = try await house.services.registrar.submit(
-            try test.wish(house, serial: serial, csr: csr), by: test.officers[2].principal(.registrationOfficer))
-        try await test.vote(record, test.officers[0], house)
-        return try Certificate(der: try #require(try await test.vote(record, test.officers[1], house).certificate))
-    }
-
     @Test("Both are named, whenever the second one comes, with every certificate that has them; keys of other kinds are not looked at")
     func named() async throws {
         let (test, house) = try await Self.found()
         defer { test.remove() }
         let fleet = house.services.fleetKeys
         #expect(await fleet.report == nil)
-        let first = try await Self.issued(SharedPrimeRequests.first, "SN-1", test, house)
-        _ = try await Self.issued(SharedPrimeRequests.alone, "SN-2", test, house)
-        _ = try await Self.issued(try TestRequest.make(try KeyAlgorithm.ecdsaP256.generate(), as: .ecdsaSHA256), "SN-3", test, house)
+        let first = try await test.issued(house, csr: SharedPrimeRequests.first, serial: "SN-1")
+        _ = try await test.issued(house, csr: SharedPrimeRequests.alone, serial: "SN-2")
+        _ = try await test.issued(house, csr: try TestRequest.make(try KeyAlgorithm.ecdsaP256.generate(), as: .ecdsaSHA256), serial: "SN-3")
         try await fleet.update()
         let before = try #require(await fleet.report)
         // The root's too.
         #expect(before.keys == 3 && before.findings.isEmpty && before.entries == house.services.ledger.store.head.size)
 
-        let second = try await Self.issued(SharedPrimeRequests.second, "SN-4", test, house)
-        let renewed = try await Self.issued(SharedPrimeRequests.first, "SN-1", test, house)
+        let second = try await test.issued(house, csr: SharedPrimeRequests.second, serial: "SN-4")
+        let renewed = try await test.issued(house, csr: SharedPrimeRequests.first, serial: "SN-1")
         try await fleet.update()
         let report = try #require(await fleet.report)
         let (one, other) = (first.tbs.publicKey.digest, second.tbs.publicKey.digest)
@@ -62,8 +55,8 @@ struct FleetKeysTests {
     func altered() async throws {
         let (test, house) = try await Self.found()
         defer { test.remove() }
-        _ = try await Self.issued(SharedPrimeRequests.first, "SN-1", test, house)
-        _ = try await Self.issued(SharedPrimeRequests.second, "SN-2", test, house)
+        _ = try await test.issued(house, csr: SharedPrimeRequests.first, serial: "SN-1")
+        _ = try await test.issued(house, csr: SharedPrimeRequests.second, serial: "SN-2")
         try test.write("UPDATE certificate SET der = x'3000'")
         try await house.services.fleetKeys.update()
         #expect(await house.services.fleetKeys.report?.keys == 1)
@@ -75,8 +68,8 @@ struct FleetKeysTests {
     func cancelled() async throws {
         let (test, house) = try await Self.found()
         defer { test.remove() }
-        _ = try await Self.issued(SharedPrimeRequests.first, "SN-1", test, house)
-        _ = try await Self.issued(SharedPrimeRequests.second, "SN-2", test, house)
+        _ = try await test.issued(house, csr: SharedPrimeRequests.first, serial: "SN-1")
+        _ = try await test.issued(house, csr: SharedPrimeRequests.second, serial: "SN-2")
         let gate = AsyncStream<Void>.makeStream()
         let task = Task {
             for await _ in gate.stream {}

@@ -31,10 +31,7 @@ struct HybridTests {
     }
 
     private static func csr(_ alternative: KeyAlgorithm? = .mlDSA65) throws -> Bytes {
-        let subject = try Name([try Attribute(oid: .commonName, kind: .utf8, text: "device")])
-        return try CertificateRequest.make(
-            subject: subject, key: try KeyAlgorithm.ecdsaP256.generate(), alternative: try alternative?.generate()
-        ).der
+        try TestRequest.make(KeyAlgorithm.ecdsaP256.generate(), alternative: alternative?.generate())
     }
 
     @Test("The hierarchy signs twice, a device gets both, by votes and by a draw; the same after a restart")
@@ -97,10 +94,9 @@ struct HybridTests {
     func compromised() async throws {
         let (test, house) = try await Self.found()
         defer { test.remove() }
-        let subject = try Name([try Attribute(oid: .commonName, kind: .utf8, text: "device")])
         let (key, second) = (try KeyAlgorithm.ecdsaP256.generate(), try KeyAlgorithm.mlDSA65.generate())
         func submit(_ key: SoftwareKey, _ second: SoftwareKey, _ serial: String) async throws -> RequestRecord {
-            let csr = try CertificateRequest.make(subject: subject, key: key, alternative: second).der
+            let csr = try TestRequest.make(key, alternative: second)
             return try await house.services.registrar.submit(
                 try test.wish(house, serial: serial, csr: csr), by: test.officers[2].principal(.registrationOfficer))
         }
@@ -138,10 +134,7 @@ struct HybridTests {
         let station = try TestStation("line-3", key: try PrivateKey(pkcs8: machine.pkcs8))
         _ = try await test.opened(house, station, number: 3)
         let before = house.keys.signatures(.certificate)
-        let csr = try CertificateRequest.make(
-            subject: try Name([try Attribute(oid: .commonName, kind: .utf8, text: "device")]), key: try KeyAlgorithm.ecdsaP256.generate(),
-            alternative: machine
-        ).der
+        let csr = try TestRequest.make(KeyAlgorithm.ecdsaP256.generate(), alternative: machine)
         await expect("statement.key-not-allowed") { try await test.draw(house, station, try test.wish(csr: csr)) }
         #expect(house.keys.signatures(.certificate) == before)
         try await house.services.ledger.stop()

@@ -118,10 +118,9 @@ struct KeyReuseTests {
         profile["subjectAltName"] = .array([.object(["uri": .string("urn:example:{model}_{serial}")])])
         try await test.put(.profile, "device-identity", profile, house)
         let requester = test.officers[2].principal(.registrationOfficer)
-        let subject = try Name([try Attribute(oid: .commonName, kind: .utf8, text: "device")])
         let (key, second) = (try KeyAlgorithm.ecdsaP256.generate(), try KeyAlgorithm.mlDSA65.generate())
         func submit(_ key: SoftwareKey, _ serial: String) async throws -> RequestRecord {
-            let csr = try CertificateRequest.make(subject: subject, key: key, alternative: second).der
+            let csr = try TestRequest.make(key, alternative: second)
             return try await house.services.registrar.submit(try test.wish(house, serial: serial, csr: csr), by: requester)
         }
         let record = try await submit(key, "1")

@@ -61,8 +61,12 @@ extension TestHouse {
     }
 
     func issued(_ house: House, _ key: PrivateKey? = nil, serial: String = "SN-0001") async throws -> Certificate {
+        try await issued(house, csr: try key.map { try TestRequest.make($0) }, serial: serial)
+    }
+
+    func issued(_ house: House, csr: Bytes?, serial: String = "SN-0001") async throws -> Certificate {
         let record = try await house.services.registrar.submit(
-            try wish(house, key, serial: serial), by: officers[2].principal(.registrationOfficer))
+            try wish(house, serial: serial, csr: csr), by: officers[2].principal(.registrationOfficer))
         try await vote(record, officers[0], house)
         return try Certificate(der: try #require(try await vote(record, officers[1], house).certificate))
     }

@@ -186,6 +186,12 @@ enum TestRequest {
         try make(key.publicKey, scheme, "device", 0, attributes) { try key.sign($0, as: scheme) }
     }
 
+    /// By two keys, as a device of two signatures would make it.
+    static func make(_ key: SoftwareKey, alternative: SoftwareKey?) throws -> Bytes {
+        let subject = try Name([try Attribute(oid: .commonName, kind: .utf8, text: "device")])
+        return try CertificateRequest.make(subject: subject, key: key, alternative: alternative).der
+    }
+
     private static func make(
         _ publicKey: SubjectPublicKeyInfo, _ scheme: SignatureAlgorithm, _ name: String, _ version: Int, _ attributes: Bool,
         sign: (Bytes) throws -> Bytes
