@@ -185,7 +185,8 @@ public struct AuthorityDocument: Sendable {
         let own = try template.ownIssuer(publicKey: publicKey)
         return Issuer(
             name: own.name, keyIdentifier: own.keyIdentifier, signatureAlgorithm: signatureAlgorithm,
-            alternativeSignatureAlgorithm: alternative?.algorithm, notAfter: .never, pathLength: pathLength)
+            keyAlgorithm: publicKey.keyAlgorithm, alternative: alternative.map { ($0.algorithm, $0.publicKey.keyAlgorithm) },
+            notAfter: .never, pathLength: pathLength)
     }
 
     /// Whether `tbs` may be this authority's own certificate, from bytes alone.

@@ -43,6 +43,21 @@ extension KeyAlgorithm {
         default: nil
         }
     }
+
+    /// Octets that a signature by such a key has at most in a certificate. Only ECDSA's differ from one to the next: two INTEGERs (RFC 3279
+    /// §2.2.3), each of them with a zero in front when its first bit is set.
+    public var longestSignature: Int {
+        switch kind {
+        case .ec(let curve):
+            // P-521's order has 521 bits: its numbers need no zero in front.
+            let number = Bytes(repeating: curve == .p521 ? 0x01 : 0xff, count: orderOctets ?? 0)
+            return DERWriter.encode { $0.sequence { for _ in 0..<2 { $0.unsigned(number) } } }.count
+        case .rsa(let bits): return bits / 8
+        case .ed25519: return 64
+        // FIPS 204, table 2.
+        case .mlDSA(let set): return set == 87 ? 4627 : 3309
+        }
+    }
 }
 
 extension SubjectPublicKeyInfo {

@@ -57,7 +57,8 @@ extension Profile {
             }, keyIdentifier: [], issuerKeyIdentifier: [])
         return Issuer(
             name: try name(template.subject.encode(content)), keyIdentifier: publicKey.keyIdentifier,
-            signatureAlgorithm: SignatureAlgorithm.preferred(for: publicKey.keyAlgorithm), notAfter: .never)
+            signatureAlgorithm: SignatureAlgorithm.preferred(for: publicKey.keyAlgorithm), keyAlgorithm: publicKey.keyAlgorithm,
+            notAfter: .never)
     }
 
     /// The only place where a certificate's content is made; `check` makes it again and compares.
@@ -84,6 +85,22 @@ extension Profile {
         [
             (OID.subjectAltPublicKeyInfo, key?.der), (OID.altSignatureAlgorithm, issuer.alternativeSignatureAlgorithm?.identifier.der),
         ].compactMap { oid, value in value.map { Extension(oid: oid, isCritical: false, value: $0) } }
+    }
+
+    /// Octets of the certificate at most, with every signature that its authority puts to it.
+    private static func largest(_ tbs: TBSCertificate, _ issuer: Issuer) throws(Problem) -> Int {
+        do throws(PKIXError) {
+            var unfinished = try UnfinishedCertificate(tbs)
+            while let slot = unfinished.next {
+                let key = slot == .alternative ? issuer.alternativeKeyAlgorithm : issuer.keyAlgorithm
+                guard let key else { throw .alternativeIncomplete }
+                unfinished = try unfinished.adding(Bytes(repeating: 0, count: key.longestSignature))
+            }
+            guard let certificate = unfinished.certificate else { throw .alternativeIncomplete }
+            return certificate.der.count
+        } catch {
+            throw .instance("not-an-instance", "Its size with its signatures cannot be told: \(error.text).", "certificate")
+        }
     }
 
     private func name(_ der: Bytes) throws(Problem) -> Name {
@@ -136,7 +153,10 @@ extension Profile {
     }
 
     func checkSizeAndLint(_ tbs: TBSCertificate, issuer: Issuer) throws(Problem) {
-        for predicate in template.predicates { try predicate.check(size: tbs.der.count) }
+        if template.predicates.contains(where: \.limitsSize) {
+            let size = try Self.largest(tbs, issuer)
+            for predicate in template.predicates { try predicate.check(size: size) }
+        }
         if let finding = lint(tbs, issuer: issuer).first(where: refuses) {
             throw Problem(
                 .invalid, "lint.\(finding.id)", title: "The certificate breaks a rule of its standards", detail: finding.text,

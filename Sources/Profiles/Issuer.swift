@@ -8,8 +8,12 @@ public struct Issuer: Hashable, Sendable {
     /// The content of its subjectKeyIdentifier, whichever method made it.
     public let keyIdentifier: Bytes
     public let signatureAlgorithm: SignatureAlgorithm
+    /// What it signs with: signatures by one algorithm differ in length from key to key.
+    public let keyAlgorithm: KeyAlgorithm
     /// How it signs a second time (X.509 §9.8); nil when it does not.
     public let alternativeSignatureAlgorithm: SignatureAlgorithm?
+    /// What it signs with a second time; nil when it does not.
+    public let alternativeKeyAlgorithm: KeyAlgorithm?
     public let notBefore: UTCTime
     public let notAfter: UTCTime
     /// How many authorities may follow below it; nil for any number.
@@ -18,14 +22,16 @@ public struct Issuer: Hashable, Sendable {
     public let purposes: Set<OID>?
 
     public init(
-        name: Name, keyIdentifier: Bytes, signatureAlgorithm: SignatureAlgorithm,
-        alternativeSignatureAlgorithm: SignatureAlgorithm? = nil, notBefore: UTCTime = UTCTime(seconds: 0), notAfter: UTCTime,
-        pathLength: Int? = nil, purposes: Set<OID>? = nil
+        name: Name, keyIdentifier: Bytes, signatureAlgorithm: SignatureAlgorithm, keyAlgorithm: KeyAlgorithm,
+        alternative: (signature: SignatureAlgorithm, key: KeyAlgorithm)? = nil, notBefore: UTCTime = UTCTime(seconds: 0),
+        notAfter: UTCTime, pathLength: Int? = nil, purposes: Set<OID>? = nil
     ) {
         self.name = name
         self.keyIdentifier = keyIdentifier
         self.signatureAlgorithm = signatureAlgorithm
-        self.alternativeSignatureAlgorithm = alternativeSignatureAlgorithm
+        self.keyAlgorithm = keyAlgorithm
+        alternativeSignatureAlgorithm = alternative?.signature
+        alternativeKeyAlgorithm = alternative?.key
         self.notBefore = notBefore
         self.notAfter = notAfter
         self.pathLength = pathLength
@@ -53,10 +59,9 @@ public struct Issuer: Hashable, Sendable {
         }
         self.init(
             name: tbs.subject, keyIdentifier: identifier.bytes,
-            signatureAlgorithm: SignatureAlgorithm.preferred(for: tbs.publicKey.keyAlgorithm),
-            alternativeSignatureAlgorithm: (try? tbs.alternativePublicKey()).map { SignatureAlgorithm.preferred(for: $0.keyAlgorithm) },
-            notBefore: tbs.validity.notBefore,
-            notAfter: tbs.validity.notAfter, pathLength: constraints.pathLength, purposes: purposes)
+            signatureAlgorithm: SignatureAlgorithm.preferred(for: tbs.publicKey.keyAlgorithm), keyAlgorithm: tbs.publicKey.keyAlgorithm,
+            alternative: (try? tbs.alternativePublicKey()).map { (.preferred(for: $0.keyAlgorithm), $0.keyAlgorithm) },
+            notBefore: tbs.validity.notBefore, notAfter: tbs.validity.notAfter, pathLength: constraints.pathLength, purposes: purposes)
     }
 
     private static func problem(_ detail: String) -> Problem {

@@ -2,7 +2,7 @@ import Basics
 
 /// What a profile requires beyond its template. A closed list, one object each under `require`:
 /// `{"field": F, "matches": pattern}`, `{"field": F, "oneOf": [value, …]}`, `{"field": F, "equals": text with holes}`,
-/// `{"maxBytes": n}` (octets of the TBSCertificate).
+/// `{"maxBytes": n}` (octets of the certificate in DER, with all its signatures).
 enum Predicate: Hashable, Sendable {
     case matches(String, Pattern)
     case oneOf(String, [String])
@@ -59,12 +59,15 @@ enum Predicate: Hashable, Sendable {
         }
     }
 
+    var limitsSize: Bool { if case .maxBytes = self { true } else { false } }
+
+    /// - Parameter size: octets of the certificate at most, signatures included.
     /// - Throws: `profile.require-max-bytes`.
     func check(size: Int) throws(Problem) {
         guard case .maxBytes(let limit) = self, size > limit else { return }
         throw Problem(
             .invalid, "profile.require-max-bytes", title: "The certificate is larger than its profile allows",
-            detail: "Its content has \(size) octets; \(limit) are accepted.", field: nil)
+            detail: "With its signatures it has up to \(size) octets; \(limit) are accepted.", field: nil)
     }
 
     private func problem(_ code: String, _ field: String, _ detail: String) -> Problem {

@@ -73,7 +73,9 @@ struct AlgorithmTests {
         let issuerKey = try Self.key(for: scheme).generate()
         let root = try Profile.authority(document: Self.root(issuerKey.publicKey.keyAlgorithm))
         let own = try root.ownIssuer(publicKey: issuerKey.publicKey)
-        let issuer = Issuer(name: own.name, keyIdentifier: own.keyIdentifier, signatureAlgorithm: scheme, notAfter: .never)
+        let issuer = Issuer(
+            name: own.name, keyIdentifier: own.keyIdentifier, signatureAlgorithm: scheme,
+            keyAlgorithm: issuerKey.publicKey.keyAlgorithm, notAfter: .never)
         let issuerFile = try Self.write(
             try root.fill(Self.filling(issuerKey.publicKey, [:]), issuer: issuer), issuerKey, scheme, "issuer", folder)
         let device = try Profile(document: Self.device.canonicalBytes)

@@ -113,13 +113,51 @@ struct FieldTests {
         #expect(checked?.code == code)
     }
 
-    @Test("The size of the content is limited where the profile says so")
-    func size() throws {
-        let issuer = try Fixture.issuing().issuer
-        let size = try Fixture.device().fill(try Fixture.filling(Fixture.unit), issuer: issuer).der.count
+    /// The authority of ``Fixture/issuing()`` with another key, and perhaps a second one.
+    private static func issuer(_ key: KeyAlgorithm, _ second: KeyAlgorithm?) throws -> Issuer {
+        let own = try Fixture.issuing().issuer
+        return Issuer(
+            name: own.name, keyIdentifier: own.keyIdentifier, signatureAlgorithm: .preferred(for: key), keyAlgorithm: key,
+            alternative: second.map { (.preferred(for: $0), $0) }, notAfter: .never)
+    }
+
+    @Test(
+        "The size of the certificate as it leaves is limited where the profile says so, with every signature at its longest",
+        arguments: [
+            // Octets of a signature: RFC 5480 and 3279 (ECDSA), RFC 8017, RFC 8032, FIPS 204.
+            (.ecdsaP256, 72, nil, 0), (.ecdsaP384, 104, nil, 0), (.ecdsaP521, 139, nil, 0), (.rsa2048, 256, nil, 0),
+            (.rsa4096, 512, nil, 0),
+            (.ed25519, 64, nil, 0), (.mlDSA65, 3309, nil, 0), (.ecdsaP256, 72, .mlDSA65, 3309), (.rsa3072, 384, .mlDSA87, 4627),
+            (.mlDSA65, 3309, .ecdsaP384, 104),
+        ] as [(KeyAlgorithm, Int, KeyAlgorithm?, Int)])
+    func size(key: KeyAlgorithm, signature: Int, second: KeyAlgorithm?, alternative: Int) throws {
+        let issuer = try Self.issuer(key, second)
+        let content = try Fixture.device().fill(try Fixture.filling(Fixture.unit), issuer: issuer)
+        var finished = try UnfinishedCertificate(content)
+        while let slot = finished.next {
+            finished = try finished.adding(Bytes(repeating: 1, count: slot == .alternative ? alternative : signature))
+        }
+        let size = try #require(finished.certificate).der.count
+        #expect(size > content.der.count + signature + alternative)
         let fits = try Fixture.device(["require": Fixture.json(#"[{"maxBytes": \#(size)}]"#)])
-        _ = try fits.fill(try Fixture.filling(Fixture.unit), issuer: issuer)
+        #expect(try fits.fill(try Fixture.filling(Fixture.unit), issuer: issuer) == content)
+        try fits.check(content, issuer: issuer, request: Fixture.request(21))
         let small = try Fixture.device(["require": Fixture.json(#"[{"maxBytes": \#(size - 1)}]"#)])
         #expect(problem { try small.fill(try Fixture.filling(Fixture.unit), issuer: issuer) }?.code == "profile.require-max-bytes")
+        // Nor does the guard let it through.
+        let checked = problem { try small.check(content, issuer: issuer, request: Fixture.request(21)) }
+        #expect(checked?.code == "profile.require-max-bytes")
+    }
+
+    @Test("No signature is longer than its key's longest")
+    func longestSignatures() throws {
+        for algorithm in KeyAlgorithm.known where !algorithm.name.hasPrefix("rsa-4") && !algorithm.name.hasPrefix("rsa-3") {
+            let key = try algorithm.generate()
+            for number in 0..<8 {
+                let signature = try key.sign(Bytes("message \(number)".utf8), as: .preferred(for: algorithm))
+                #expect(
+                    signature.count <= algorithm.longestSignature && signature.count + 8 > algorithm.longestSignature, "\(algorithm.name)")
+            }
+        }
     }
 }

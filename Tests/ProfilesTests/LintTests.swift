@@ -214,8 +214,8 @@ struct LintTests {
     func pathLengths(above: Int?, below: Int64?, fits: Bool) throws {
         let root = try Fixture.root().issuer
         let issuer = Issuer(
-            name: root.name, keyIdentifier: root.keyIdentifier, signatureAlgorithm: root.signatureAlgorithm, notBefore: root.notBefore,
-            notAfter: root.notAfter, pathLength: above)
+            name: root.name, keyIdentifier: root.keyIdentifier, signatureAlgorithm: root.signatureAlgorithm,
+            keyAlgorithm: root.keyAlgorithm, notBefore: root.notBefore, notAfter: root.notAfter, pathLength: above)
         let profile = try Fixture.authority("a", issuer: "root", subject: "CN=A", years: 1, pathLength: below)
         let filling = try Fixture.filling(authority: 13)
         let found = problem { try profile.fill(filling, issuer: issuer) }
