@@ -26,6 +26,12 @@ extension Handlers {
                         .unavailable, "node.not-ready", title: "Not all authorities can sign",
                         detail: "Not up: custody \(away.map(\.name.description).joined(separator: ", ")).")
                 }
+                let unable = Set(try await services.authorities.keyProblems().filter { !$0.isOpen }.map(\.authority)).sorted()
+                guard unable.isEmpty else {
+                    throw Problem(
+                        .unavailable, "node.not-ready", title: "Not all authorities can sign",
+                        detail: "No key: authority \(unable.map(\.description).joined(separator: ", ")).")
+                }
                 return .json(.object(["status": .string("ready")]))
             },
             Routes.metrics: { _ throws(Problem) in APIResponse(.text, Bytes(try await metrics(services).utf8)) },

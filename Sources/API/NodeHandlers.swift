@@ -54,6 +54,9 @@ extension Handlers {
         for (name, policy) in view.charter.documents.approvals.sorted(by: { $0.key < $1.key }) where policy.value.quorum < 2 {
             warnings.append("Approval policy \(name) asks for one person only.")
         }
+        warnings += try await services.authorities.keyProblems().map {
+            "Authority \($0.authority): \($0.problem.code): \($0.problem.detail)"
+        }
         for name in view.charter.documents.authorities.keys.sorted() {
             do { _ = try services.authorities.certificate(of: name) } catch { warnings.append(error.detail) }
         }

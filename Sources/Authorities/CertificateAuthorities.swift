@@ -73,21 +73,42 @@ public final class CertificateAuthorities: Sendable {
         let key = signing.publicKey.digest
         if let signer = signers.withLock({ $0[key] }) { return signer }
         do {
-            let spki = signing.publicKey.der
-            let record = try await ledger.store.read { snapshot in
-                try snapshot.row("SELECT id, algorithm, purposes, spki, sealed FROM key WHERE spki = $1", [.blob(spki)]).map(
-                    KeyRecord.init(row:))
-            }
-            guard let record else {
-                throw Problem(
-                    .fault, "authority.key-missing", title: "The authority's key is missing",
-                    detail: "No key has the public key of \(document.name). Restore the table key from a backup.")
-            }
+            let record = try await record(of: signing, document)
             let signer = try await keys.signer(for: record, as: signing.algorithm, in: document.custody)
             guard signer.key == key else { throw CustodyError.sealBroken(key: record.id.description) }
             signers.withLock { $0[key] = signer }
             return signer
         } catch { throw Problem(wrapping: error) }
+    }
+
+    private func record(of signing: AuthorityDocument.SigningKey, _ document: AuthorityDocument) async throws -> KeyRecord {
+        let spki = signing.publicKey.der
+        let record = try await ledger.store.read { snapshot in
+            try snapshot.row("SELECT id, algorithm, purposes, spki, sealed FROM key WHERE spki = $1", [.blob(spki)]).map(
+                KeyRecord.init(row:))
+        }
+        guard let record else {
+            throw Problem(
+                .fault, "authority.key-missing", title: "The authority's key is missing",
+                detail: "No key has the public key of \(document.name). Restore the table key from a backup.")
+        }
+        return record
+    }
+
+    /// Looks at the record of each key with which an authority in force signs: whether it is there, whether custody wrote it, and whether the
+    /// key lies where the document says. No token is asked, and no key is used.
+    public func keyProblems() async throws(Problem) -> [KeyProblem] {
+        let documents = try ledger.view().charter.documents
+        var found: [KeyProblem] = []
+        for document in Self.rootsFirst(documents) {
+            for signing in document.signingKeys {
+                do { try keys.require(try await record(of: signing, document), in: document.custody) } catch {
+                    let isOpen = signers.withLock { $0[signing.publicKey.digest] != nil }
+                    found.append(KeyProblem(authority: document.name, problem: Problem(wrapping: error), isOpen: isOpen))
+                }
+            }
+        }
+        return found
     }
 
     /// Loads and checks the certificates of all authorities in force, and makes those that are missing and were not made before:

@@ -30,6 +30,14 @@ public struct KeyReport: Sendable {
     public let unanswered: String?
 }
 
+/// What is wrong with the record of a key with which an authority in force signs.
+public struct KeyProblem: Sendable {
+    public let authority: Handle
+    public let problem: Problem
+    /// Whether the key was opened before that, and signs until this node is started again.
+    public let isOpen: Bool
+}
+
 /// A token of this node.
 public struct CustodyReport: Sendable {
     public let name: Handle

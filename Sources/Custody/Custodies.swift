@@ -26,11 +26,20 @@ public struct Custodies: Sendable {
     public func signer(
         for record: KeyRecord, as algorithm: SignatureAlgorithm, in name: Handle
     ) async throws(CustodyError) -> any Signer {
-        let found = custody(of: record)
-        guard found == name else {
+        try requirePlace(record, name)
+        return try await provider(name).signer(for: record, as: algorithm)
+    }
+
+    /// Looks at a record without opening the key: whether custody wrote it, and whether the key lies in the custody of this name.
+    public func require(_ record: KeyRecord, in name: Handle) throws(CustodyError) {
+        try requirePlace(record, name)
+        guard isAuthentic(record) else { throw .sealBroken(key: record.id.description) }
+    }
+
+    private func requirePlace(_ record: KeyRecord, _ name: Handle) throws(CustodyError) {
+        guard custody(of: record) == name else {
             throw .refused("The key \(record.id) is to lie in the custody \(name), and its record says: \(record.place).")
         }
-        return try await provider(name).signer(for: record, as: algorithm)
     }
 
     /// The custody that the record's place belongs to; nil: none of this house's.

@@ -103,7 +103,8 @@ public struct Doctor: Sendable {
         findings.append(
             Finding(
                 "proofs", .unseen,
-                "Keys were not opened, nor signatures and rows compared with entries. The next start opens the keys; the rest is proven by:",
+                "Keys were not opened, nor signatures and rows compared with entries. The next start says which key's record custody did not write; "
+                    + "the rest is proven by:",
                 command: "assay ledger verify"))
         return findings
     }

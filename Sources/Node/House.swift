@@ -98,6 +98,11 @@ public struct House: Sendable {
             surroundings.logger.error(
                 "authority without certificate", metadata: ["code": "\(problem.code)", "detail": "\(problem.detail)"])
         }
+        for found in try await authorities.keyProblems() {
+            surroundings.logger.error(
+                "authority without key",
+                metadata: ["authority": "\(found.authority)", "code": "\(found.problem.code)", "detail": "\(found.problem.detail)"])
+        }
         let unaccounted = try await ledger.unaccounted()
         for problem in unaccounted {
             surroundings.logger.warning("allowance", metadata: ["code": "\(problem.code)", "detail": "\(problem.detail)"])
