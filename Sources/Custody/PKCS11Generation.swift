@@ -57,16 +57,26 @@ extension PKCS11Token {
             throw .failed(.refused("\(self) does not sign with \(pair.algorithm) keys."))
         }
         guard try count(id, worker) == 0 else { throw .failed(.refused("\(self) has an object with the id \(id.hex) already.")) }
+        var isMade = false
         do throws(PKCS11Interruption) {
             try call(pair, id, label, worker)
+            isMade = true
             return try confirm(pair, id, worker)
         } catch {
-            // Nothing is left of a key that nobody gets.
-            do throws(PKCS11Interruption) { try destroy(id, worker) } catch {
-                throw .failed(.unknownOutcome("\(self) may have made the key \(id.hex), and does not answer: remove it by hand"))
-            }
+            try clear(id, isMade: isMade, worker)
             throw error
         }
+    }
+
+    /// Nothing is left of a key that nobody gets.
+    /// - Parameter isMade: whether the token has said that it made it; then there is something to remove.
+    func clear(_ id: Bytes, isMade: Bool, _ worker: PKCS11Threads.Worker) throws(PKCS11Interruption) {
+        do throws(PKCS11Interruption) {
+            guard try removed(id, worker) == 0, isMade else { return }
+        } catch {
+            throw .failed(.unknownOutcome("\(self) may have made the key \(id.hex), and does not answer: remove it by hand"))
+        }
+        throw .failed(.unknownOutcome("\(self) says that it made the key \(id.hex), and does not show it: look for it by hand"))
     }
 
     /// Objects with this id, both halves.
@@ -133,14 +143,22 @@ extension PKCS11Token {
     }
 
     /// Removes every object with this id.
-    func destroy(_ id: Bytes, _ worker: PKCS11Threads.Worker) throws(PKCS11Interruption) {
+    func destroy(_ id: Bytes, _ worker: PKCS11Threads.Worker) throws(PKCS11Interruption) { _ = try removed(id, worker) }
+
+    /// The same, and how many there were.
+    private func removed(_ id: Bytes, _ worker: PKCS11Threads.Worker) throws(PKCS11Interruption) -> Int {
+        var removed = 0
         try attempt(worker, key: id) { lease throws(PKCS11Fault) in
             try withReadWriteSession(lease.connection, worker) { session throws(PKCS11Fault) in
                 let found = try loggedIn(lease) { () throws(PKCS11Fault) in try module.find(session, [.init(.id, id)], most: 16) }
-                for object in found { try module.destroy(session, object) }
+                for object in found {
+                    try module.destroy(session, object)
+                    removed += 1
+                }
             }
             forget(id, lease.connection)
         }
+        return removed
     }
 }
 
@@ -163,14 +181,15 @@ public struct PKCS11KeyFacts: Hashable, Sendable {
         [.sensitive, .extractable, .alwaysSensitive, .neverExtractable, .modifiable, .sign] + uses.map(\.0)
 
     init(_ attributes: [PKCS11.AttributeType: Bytes]) {
-        func fact(_ type: PKCS11.AttributeType) -> Bool? { attributes[type].map { $0 != [0] } }
+        // Anything but one octet says nothing.
+        func fact(_ type: PKCS11.AttributeType) -> Bool? { attributes[type].flatMap { $0.count == 1 ? $0 != [0] : nil } }
         isSensitive = fact(.sensitive)
         isExtractable = fact(.extractable)
         wasAlwaysSensitive = fact(.alwaysSensitive)
         wasNeverExtractable = fact(.neverExtractable)
         isModifiable = fact(.modifiable)
         signs = fact(.sign)
-        otherUses = Self.uses.filter { fact($0.0) == true }.map(\.1)
+        otherUses = Self.uses.filter { fact($0.0) ?? (attributes[$0.0] != nil) }.map(\.1)
     }
 
     /// - Throws: ``PKCS11Fault/unacceptable(_:)`` unless the key is sensitive, was never extractable, and signs and does nothing else.

@@ -35,8 +35,10 @@ extension PKCS11Token {
 
     private func makeSealingKey(_ id: Bytes, _ worker: PKCS11Threads.Worker) throws(PKCS11Interruption) {
         guard try count(id, worker) == 0 else { throw .failed(.refused("\(self) has an object with the id \(id.hex) already.")) }
+        var isMade = false
         do throws(PKCS11Interruption) {
             try callForSealingKey(id, worker)
+            isMade = true
             try attempt(worker, key: id) { lease throws(PKCS11Fault) in
                 let handle = try handle(of: id, lease, kind: .secretKey)
                 try Self.requireSafe(try module.attributes(lease.session, handle, Self.types))
@@ -48,9 +50,7 @@ extension PKCS11Token {
                 else { throw .unacceptable("what it encrypts by CKM_AES_GCM does not decrypt") }
             }
         } catch {
-            do throws(PKCS11Interruption) { try destroy(id, worker) } catch {
-                throw .failed(.unknownOutcome("\(self) may have made the key \(id.hex), and does not answer: remove it by hand"))
-            }
+            try clear(id, isMade: isMade, worker)
             throw error
         }
     }

@@ -55,6 +55,12 @@ final class Shim: Sendable {
 
     func spoil(_ signatures: Int) { function("shim_spoil", (@convention(c) (Int) -> Void).self)(signatures) }
     func rawPoints() { function("shim_raw_points", (@convention(c) (Int32) -> Void).self)(1) }
+
+    /// What it says instead of the truth, under the names of `LIES` in shim.c; nil: the truth again.
+    func lie(_ what: String, _ value: UInt?) {
+        function("shim_lie", (@convention(c) (UnsafePointer<CChar>, UInt, Int32) -> Void).self)(what, value ?? 0, value == nil ? 0 : 1)
+    }
+
     func loseSessions() { function("shim_lose_sessions", (@convention(c) () -> Void).self)() }
     func logOut() { function("shim_log_out", (@convention(c) () -> Void).self)() }
     func takeAway(_ isAway: Bool) { function("shim_take_away", (@convention(c) (Int32) -> Void).self)(isAway ? 1 : 0) }

@@ -100,7 +100,7 @@ enum SoftHSM {
 
     private static let made = Result {
         // pkcs11-tool compares only the beginning of a label, so none begins another.
-        for label in ["twin", "twin"] + (101...154).map({ "assay test \($0)" }) {
+        for label in ["twin", "twin"] + (101...160).map({ "assay test \($0)" }) {
             _ = try run(utility, ["--init-token", "--free", "--label", label, "--so-pin", "so-\(pin)", "--pin", pin])
         }
         func values(_ name: String, _ text: String) -> [String] {

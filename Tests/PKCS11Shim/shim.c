@@ -1,5 +1,5 @@
 // A PKCS#11 module that stands before another one and fails as it is told: answers codes before or after the real call, hangs, loses
-// sessions, forgets the login, takes the token away, spoils signatures. It counts calls and open sessions. Each copy of the library has a
+// sessions, forgets the login, takes the token away, spoils signatures, lies about counts, lengths and names. It counts calls and open sessions. Each copy of the library has a
 // plan of its own; Tests/CustodyTests/Shim.swift tells it what to do. Linux.
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -38,6 +38,26 @@ static CK_SESSION_HANDLE sessions[MOST];
 static long open_sessions, most_open, hanging, spoiled, faults;
 static int away, raw_points, hangs_on;
 static unsigned rate;
+
+// What it says instead of the truth, where `told` is set.
+#define LIES(X)                                                                                                                            \
+    X(slots) X(mechanisms) X(found) X(attribute_lengths) X(attributes_filled) X(booleans) X(point) X(signature) X(label) X(serial)           \
+    X(most_sessions) X(session)
+#define LIE(name) LIE_##name,
+enum lie { LIES(LIE) LIE_COUNT };
+static const char *const lie_names[] = {LIES(NAME)};
+static struct {
+    int told;
+    unsigned long value;
+} lies[LIE_COUNT];
+
+static int tells(enum lie lie, unsigned long *value) {
+    pthread_mutex_lock(&lock);
+    int told = lies[lie].told;
+    if (told) *value = lies[lie].value;
+    pthread_mutex_unlock(&lock);
+    return told;
+}
 static unsigned long long random_state = 88172645463325252ULL;
 
 static unsigned long next_random(void) {
@@ -145,16 +165,33 @@ static int is_away(void) {
 static CK_RV shim_C_GetSlotList(CK_BBOOL present, CK_SLOT_ID *slots, CK_ULONG *count) {
     AROUND(C_GetSlotList, 0, real->C_GetSlotList(present, slots, count))
     if (answer == 0 && is_away()) *count = 0;
+    if (answer == 0) tells(LIE_slots, count);
     return answer;
 }
 
 static CK_RV shim_C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO *info) {
     AROUND(C_GetTokenInfo, 0, is_away() ? 0xe0 : real->C_GetTokenInfo(slot, info))
+    unsigned long octet;
+    // An octet that no UTF-8 has, or one behind the text where blanks should be, or in front of it.
+    if (answer == 0 && tells(LIE_label, &octet)) info->label[0] = (unsigned char)octet;
+    if (answer == 0 && tells(LIE_serial, &octet)) {
+        memmove(info->serial + 1, info->serial, sizeof info->serial - 1);
+        info->serial[0] = (unsigned char)octet;
+    }
+    if (answer == 0) tells(LIE_most_sessions, &info->max_sessions);
     return answer;
 }
 
 static CK_RV shim_C_GetMechanismList(CK_SLOT_ID slot, CK_MECHANISM_TYPE *mechanisms, CK_ULONG *count) {
+    CK_ULONG room = *count;
     AROUND(C_GetMechanismList, 0, real->C_GetMechanismList(slot, mechanisms, count))
+    unsigned long wanted;
+    if (answer == 0 && tells(LIE_mechanisms, &wanted)) {
+        // As many as were promised, the first again and again.
+        if (mechanisms != NULL)
+            for (CK_ULONG place = *count; place < wanted && place < room; place++) mechanisms[place] = mechanisms[place % *count];
+        *count = wanted;
+    }
     return answer;
 }
 
@@ -166,6 +203,12 @@ static CK_RV shim_C_GetMechanismInfo(CK_SLOT_ID slot, CK_MECHANISM_TYPE mechanis
 static CK_RV shim_C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, void *application, void *notify, CK_SESSION_HANDLE *session) {
     AROUND(C_OpenSession, 0, is_away() ? 0xe0 : real->C_OpenSession(slot, flags, application, notify, session))
     if (answer == 0) {
+        unsigned long same;
+        if (tells(LIE_session, &same)) {
+            real->C_CloseSession(*session);
+            *session = same;
+            return 0;
+        }
         pthread_mutex_lock(&lock);
         track(*session);
         pthread_mutex_unlock(&lock);
@@ -210,6 +253,7 @@ static CK_RV shim_C_FindObjectsInit(CK_SESSION_HANDLE session, CK_ATTRIBUTE *att
 
 static CK_RV shim_C_FindObjects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, CK_ULONG most, CK_ULONG *count) {
     AROUND(C_FindObjects, session, real->C_FindObjects(session, objects, most, count))
+    if (answer == 0 && *count > 0) tells(LIE_found, count);
     return answer;
 }
 
@@ -227,6 +271,19 @@ static CK_RV attributes_really(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE objec
         if (attribute->type != 0x181 || octets == NULL || attribute->length != 67) continue;
         memmove(octets, octets + 2, 65);
         attribute->length = 65;
+    }
+    unsigned long value;
+    for (CK_ULONG place = 0; place < count; place++) {
+        CK_ATTRIBUTE *attribute = &attributes[place];
+        int is_boolean = attribute->length == 1;
+        if (attribute->value == NULL) {
+            if (tells(LIE_attribute_lengths, &value)) attribute->length = value;
+        } else {
+            if (attribute->type == 0x181 && attribute->length > 8 && tells(LIE_point, &value))
+                ((CK_BYTE *)attribute->value)[attribute->length - 1] ^= (CK_BYTE)value;
+            if (tells(LIE_attributes_filled, &value)) attribute->length = value;
+        }
+        if (is_boolean && tells(LIE_booleans, &value)) attribute->length = value;
     }
     return answer;
 }
@@ -256,6 +313,7 @@ static CK_RV shim_C_Sign(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG leng
         signature[*signature_length - 1] ^= 1;
     }
     pthread_mutex_unlock(&lock);
+    if (answer == 0) tells(LIE_signature, signature_length);
     return answer;
 }
 
@@ -341,6 +399,17 @@ void shim_spoil(long signatures) {
 }
 
 void shim_raw_points(int raw) { raw_points = raw; }
+
+// From now on it says `value` of this.
+void shim_lie(const char *name, unsigned long value, int told) {
+    for (int lie = 0; lie < LIE_COUNT; lie++) {
+        if (strcmp(lie_names[lie], name) != 0) continue;
+        pthread_mutex_lock(&lock);
+        lies[lie].told = told;
+        lies[lie].value = value;
+        pthread_mutex_unlock(&lock);
+    }
+}
 
 // Closes every session behind its owner's back. Only while nobody calls.
 void shim_lose_sessions(void) {
