@@ -55,7 +55,7 @@ public final class CustodyDirectory: Sendable {
         try master.save(in: files, protection, entropy: entropy)
         let key: PrivateKey
         do { key = try PrivateKey.generate(.ecdsaP256, entropy: entropy) } catch { throw .refused(error.text) }
-        try files.write(serverKeyName, Bytes(PEM.encode("PRIVATE KEY", key.pkcs8).utf8))
+        try files.write(serverKeyName, try ServerKeySeal.seal(key, master, entropy: entropy))
         return CustodyDirectory(files: files, lock: lock, master: master, kind: MasterKeyKind(protection))
     }
 
@@ -98,18 +98,19 @@ public final class CustodyDirectory: Sendable {
         return (files, lock, try MasterKey.load(from: files, passphrase: passphrase))
     }
 
-    /// Writes the master key's file anew; the key itself stays, and nothing sealed under it changes. What lay on the disk before may
+    /// Writes the master key's file anew; the key itself stays, and nothing sealed under it changes. A server's key that is not sealed yet is. What lay on the disk before may
     /// be found there by whoever has the disk.
     public func protect(_ protection: MasterKeyProtection, entropy: some Entropy) throws(CustodyError) {
+        // As earlier versions wrote it: a copy of the directory would have the server's key whatever protects the master key.
+        if ServerKeySeal.isPlain(try files.read(Self.serverKeyName, limit: 4096)) {
+            try files.write(Self.serverKeyName, try ServerKeySeal.seal(try serverKey(), master, entropy: entropy))
+        }
         try master.save(in: files, protection, entropy: entropy)
     }
 
     /// The server's TLS key: signs handshakes and its own certificate, named by no document.
     public func serverKey() throws(CustodyError) -> PrivateKey {
-        let text = try files.read(Self.serverKeyName, limit: 4096)
-        do {
-            return try PrivateKey(pkcs8: try PEM.derOrPEM(text, labels: ["PRIVATE KEY"]))
-        } catch { throw .malformed(path: files.path(Self.serverKeyName), what: error.text) }
+        try ServerKeySeal.open(try files.read(Self.serverKeyName, limit: 4096), master, path: files.path(Self.serverKeyName))
     }
 
     /// Authenticates the ledger's head in the database: HMAC over instance, origin, size and root.

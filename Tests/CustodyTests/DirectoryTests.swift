@@ -26,6 +26,39 @@ struct DirectoryTests {
         #expect(custody.protection.contains(folder.file("master.key")))
     }
 
+    @Test("The server's key lies sealed; one that an earlier version left plain is read, and sealed with the master key's next protection")
+    func serverKey() throws {
+        try folder.finished()
+        let custody = try CustodyDirectory.open(at: folder.custody)
+        let key = try custody.serverKey()
+        let sealed = try folder.read("server.key")
+        func holds(_ text: Bytes) -> Bool {
+            String(decoding: text, as: UTF8.self).contains("PRIVATE KEY") || text.firstRange(of: key.pkcs8.base64.utf8) != nil
+        }
+        #expect(sealed.starts(with: "assay/server-key/v1 ".utf8) && !holds(sealed))
+        try folder.write("server.key", Bytes(PEM.encode("PRIVATE KEY", key.pkcs8).utf8))
+        #expect(try custody.serverKey().publicKey == key.publicKey && holds(try folder.read("server.key")))
+        try custody.protect(.passphrase(Bytes("a passphrase".utf8)), entropy: SystemEntropy())
+        let again = try folder.read("server.key")
+        #expect(try custody.serverKey().publicKey == key.publicKey && !holds(again) && again != sealed)
+        for place in again.indices {
+            var damaged = again
+            damaged[place] ^= 1
+            try folder.write("server.key", damaged)
+            #expect(custodyError { try custody.serverKey() } != nil, "\(place)")
+        }
+
+        // Nor does it open under another master key.
+        let other = try TestFolder()
+        try other.finished()
+        let stranger = try CustodyDirectory.open(at: other.custody)
+        try other.write("server.key", again)
+        guard case .malformed? = custodyError({ try stranger.serverKey() }) else {
+            Issue.record("it opened")
+            return
+        }
+    }
+
     @Test("A directory that others may enter is refused", arguments: [0o755, 0o710, 0o701, 0o770])
     func directoryMode(mode: Int) throws {
         try folder.finished()
