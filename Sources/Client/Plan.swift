@@ -13,6 +13,8 @@ public struct Plan: Sendable {
     public let kept: [String]
     /// New authorities, each issuer before those below it.
     let drafts: [(name: Handle, document: JSON)]
+    /// New authorities, for each of which custody makes keys before anything can be signed.
+    public var needingKeys: [Handle] { drafts.map(\.name) }
     /// Documents that are complete already.
     let complete: [(kind: DocumentKind, name: Handle, bytes: Bytes)]
     let dropped: [(DocumentKind, Handle)]

@@ -71,8 +71,8 @@ extension Custody {
                 what the token cannot do itself is sealed under that key. An authority's document then says `custody: NAME`.
 
                 Example:
-                  assay custody add hsm --module /usr/lib/softhsm/libsofthsm2.so \
-                    --token assay --serial 5d2f8c1b7a3e9f04 --pin file:/etc/assay/hsm.pin --data ./var
+                  assay custody add hsm --module /usr/lib/softhsm/libsofthsm2.so \\
+                    --token assay --serial 5d2f8c1b7a3e9f04 --pin file:/etc/assay/hsm.pin
                 """)
 
         @Argument(help: "The custody's name, such as hsm.")

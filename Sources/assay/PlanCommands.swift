@@ -72,7 +72,7 @@ struct ApplyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "apply", abstract: "Make what the file says the next version of the roster, signed by you.",
         discussion: """
-            Custody makes the keys of new authorities; what their certificates will say comes back, is checked here against the file, \
+            Custody makes the keys of new authorities, after asking; what their certificates will say comes back, is checked here against the file, \
             and is shown before you sign. Where the roster's quorum is two, another administrator signs too (`assay roster sign`).
 
             Example:
@@ -96,6 +96,14 @@ struct ApplyCommand: AsyncParsableCommand {
             // Who says --yes has looked at the plan before.
             if plan.isEmpty || !yes { show(plan, against: session.roster) } else { showBriefly(plan, against: session.roster) }
             guard !plan.isEmpty else { return .object(["plan": plan.json(against: session.roster), "outcome": .null]) }
+            let names = plan.needingKeys
+            if !names.isEmpty {
+                say()
+                // What was made stays, and a token has only so much room.
+                try confirm(
+                    "Have custody make keys for \(names.map(\.description).joined(separator: ", "))? They stay there, whether you sign or not.",
+                    assumingYes: yes)
+            }
             let ready = try await session.ready(plan)
             for (name, tbs) in ready.certificates {
                 say("\nThe certificate of authority \(name), as it will be signed:")

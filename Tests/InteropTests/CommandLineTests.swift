@@ -81,6 +81,9 @@ struct CommandLineTests {
         #expect(try desk.json("login", node, "--as", "admin")["pin"] as? String == pin)
         let plan = try desk.json("plan", "examples/manufacturer.yaml", "--as", "admin")
         #expect(plan["isEmpty"] as? Bool == false)
+        // Where nobody can be asked, custody makes no keys for nothing.
+        #expect(try desk.problem("apply", "examples/manufacturer.yaml", "--as", "admin") == "client.not-confirmed")
+        #expect((try desk.json("key", "list", "--as", "admin")["keys"] as? [Any])?.count == 1)
         let applied = try desk.json("apply", "examples/manufacturer.yaml", "--yes", "--as", "admin")
         #expect((applied["certificates"] as? [Any])?.count == 3)
         #expect(try desk.problem("apply", "/nowhere.yaml", "--as", "admin") == "client.file")
