@@ -30,8 +30,9 @@ show_token_keys() {
     say "The authorities' keys were made in the token, but for the second ones, which it cannot make: those are sealed under it. Assay says so, and so does pkcs11-tool: sensitive, never extractable."
     assay key list --as admin
     assay key show hybrid-devices --as admin
-    printf '$ pkcs11-tool --token-label assay --login --list-objects --type privkey\n' | tee -a "$transcript"
-    said=$(pkcs11-tool --module "$module" --token-label assay --login --pin "$pin" --list-objects --type privkey 2>&1) || fail "$said"
+    printf '$ pkcs11-tool --module %s --token-label assay --login --pin env:PIN --list-objects --type privkey\n' "$module" | tee -a "$transcript"
+    # Whoever lists processes reads arguments, and not the environment.
+    said=$(PIN=$pin pkcs11-tool --module "$module" --token-label assay --login --pin env:PIN --list-objects --type privkey 2>&1) || fail "$said"
     printf '%s\n' "$said" | tee -a "$transcript"
     [ "$(grep -c '^Private Key Object' <<<"$said")" -eq 3 ] || fail "The token should have three private keys."
     [ "$(grep -c 'Access: *sensitive, always sensitive, never extractable, local$' <<<"$said")" -eq 3 ] \

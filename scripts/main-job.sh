@@ -13,10 +13,13 @@ case "$mode" in
         listen=${ASSAY_LISTEN:-127.0.0.1:8443}
         ;;
     demo | demo-hsm)
+        out=$(realpath -m "${DEMO_OUT:-demo-out}")
+        # It is removed at the end, and made anew.
+        [ -z "$(ls -A "$out" 2>/dev/null)" ] || [ -e "$out/transcript.txt" ] \
+            || fail "$out has something else in it than an earlier demo's evidence: name another folder with DEMO_OUT."
         work=$(mktemp -d)
         data=$work/data
         listen=127.0.0.1:0
-        out=$(realpath -m "${DEMO_OUT:-demo-out}")
         ;;
     *) fail "usage: scripts/main-job.sh run|demo|demo-hsm" ;;
 esac

@@ -144,7 +144,9 @@ extension HousePaths {
         guard let source = TokenSettings.PINSource(source) else {
             throw Problem(
                 .invalid, "custody.pin-source", title: "Where the PIN comes from is not understood",
-                detail: "\(source.escaped): prompt, none, file:/PATH or credential:NAME is accepted.", field: "pin")
+                // It may be the PIN itself, and errors are kept in logs.
+                detail: "prompt, none, file:/PATH or credential:NAME is accepted. A PIN that was typed here stands in the shell's history: "
+                    + "change it.", field: "pin")
         }
         var settings = try TokenSettings(
             name: name, module: module, environment: environment, label: label, serial: serial, pin: source, sessions: sessions,
@@ -195,7 +197,7 @@ extension HousePaths {
         let names = shown.prefix(20).map { "\($0.label.escaped), serial \($0.serial.escaped)" }
         return Problem(
             .invalid, "custody.token-not-found", title: "The module has no such token",
-            detail: "None with label \(settings.label.escaped) and serial \(settings.serial.escaped). "
+            detail: "None with label \"\(settings.label.escaped)\" and serial \"\(settings.serial.escaped)\". "
                 + (names.isEmpty
                     ? "It shows no token at all: look whether one is plugged in, and what --environment tells the module."
                     : "It shows: \(names.joined(separator: "; "))."),

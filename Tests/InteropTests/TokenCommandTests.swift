@@ -27,6 +27,11 @@ struct TokenCommandTests {
         ] {
             #expect(try desk.problem(hsm.add("hsm", change)) == code, "\(change)")
         }
+        // Where its source should stand somebody may type the PIN itself: it is not said again.
+        for more in [[], ["--json"]] as [[String]] {
+            let typed = try Program.assay.run(hsm.add("hsm", ["--pin": "48151623"]) + more)
+            #expect(typed.text.contains("custody.pin-source") && !typed.text.contains("48151623"), "\(typed.text)")
+        }
         let mistyped = try Program.assay.run(hsm.add("hsm", ["--serial": "0000000000000000"]))
         #expect(mistyped.text.contains(hsm.serial), "\(mistyped.text)")
         #expect(try desk.problem(hsm.add("sealed")) == "custody.settings-invalid")
