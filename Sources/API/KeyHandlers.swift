@@ -59,6 +59,8 @@ extension Handlers {
         family("assay_custody_stuck_threads", "gauge", "Threads in a call that has not come back.", each(\.stuck))
         family("assay_custody_logins_total", "counter", "Logins since the start.", each(\.logins))
         family("assay_custody_connections_total", "counter", "How often the token was found since the start.", each(\.connections))
+        family(
+            "assay_custody_module_starts_total", "counter", "How often the token's module was initialized since the start.", each(\.starts))
         if let report = await services.fleetKeys.report {
             family("assay_fleet_rsa_keys", "gauge", "Different RSA keys that were compared with each other.", [("", Int64(report.keys))])
             family(

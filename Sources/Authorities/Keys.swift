@@ -51,6 +51,8 @@ public struct CustodyReport: Sendable {
     public let stuck: Int
     public let logins: Int
     public let connections: Int
+    /// How often its module was initialized since the start.
+    public let starts: Int
 }
 
 extension CertificateAuthorities {
@@ -153,7 +155,7 @@ extension CertificateAuthorities {
             return CustodyReport(
                 name: settings.name, token: "\(settings.label) (serial number \(settings.serial))", isUp: isUp, detail: detail,
                 isNeeded: needed.contains(settings.name), sessions: report.counts.sessions, stuck: report.counts.stuck,
-                logins: report.counts.logins, connections: report.counts.connections)
+                logins: report.counts.logins, connections: report.counts.connections, starts: report.counts.starts)
         }
     }
 

@@ -1,5 +1,4 @@
 import Basics
-import Dispatch
 import Synchronization
 
 /// A token that was found, with its login.
@@ -7,9 +6,9 @@ struct PKCS11Connection: Sendable {
     /// Sessions belong to one epoch, handles to one login of it.
     let epoch: Int
     var login = 1
-    let slot: UInt
+    let slot: PKCS11Slot
     /// Opened first, closed last, used for nothing: with an application's last session its login ends.
-    var anchor: UInt
+    var anchor: PKCS11Session
     let needsLogin: Bool
     let hasKeypad: Bool
     let mechanisms: [PKCS11.Mechanism: UInt]
@@ -30,12 +29,17 @@ extension PKCS11Token {
             return try connecting.withLock { _ throws(CustodyError) in
                 // Another thread may have done it while this one waited.
                 if let connection = try current() { return connection }
+                restartModule()
                 do throws(PKCS11Fault) {
                     let connection = try reachTwice()
                     state.withLock { state in
                         state.condition = .up(connection)
-                        state.isMissed = false
+                        // What is of an earlier life of the module is closed.
+                        state.owners = state.owners.filter { $0.key.life == connection.slot.life }
+                        state.leftovers.removeAll { $0.life != connection.slot.life }
                     }
+                    module.note(ObjectIdentifier(self), connection.needsLogin && connection.hasKeypad ? .asksSomebody : .logsInByItself)
+                    watch(connection.epoch)
                     return connection
                 } catch { throw away(error) }
             }
@@ -78,11 +82,13 @@ extension PKCS11Token {
         return .unavailable("\(self): \(what)", retryAfter: wait)
     }
 
-    /// Looks for the token later, whether anybody asks for it or not.
-    private func comeBack(after wait: Duration) {
-        DispatchQueue.global().asyncAfter(deadline: .now() + .nanoseconds(Int(wait / .nanoseconds(1)))) { [weak self] in
-            Task { [weak self] in try? await self?.connect() }
-        }
+    /// Modules see only anew what has come back, or was not there when they began. Others that use this one lose their sessions by that and log
+    /// in again: they are disturbed ever more seldom, and never where somebody has to come to a keypad.
+    private func restartModule() {
+        guard case .away(_, _, let failures) = state.withLock({ $0.condition }), failures > 0 else { return }
+        let others = module.uses(but: ObjectIdentifier(self))
+        guard others.isEmpty || failures.nonzeroBitCount == 1, !others.contains(.asksSomebody) else { return }
+        module.restart()
     }
 
     /// Whether trying again by itself helps nobody, or does harm: every wrong PIN brings the token nearer to its lock.
@@ -103,8 +109,7 @@ extension PKCS11Token {
     }
 
     private func reach() throws(PKCS11Fault) -> PKCS11Connection {
-        try module.initialize()
-        let (slot, facts) = try find()
+        let (slot, facts) = try find(try module.initialize())
         try requireLoginAllowed(facts)
         let (anchor, flags) = try openAnchor(in: slot)
         do throws(PKCS11Fault) {
@@ -126,12 +131,12 @@ extension PKCS11Token {
     }
 
     /// The slot of the token with this label and serial number: numbers of slots change.
-    private func find() throws(PKCS11Fault) -> (slot: UInt, facts: PKCS11Module.TokenFacts) {
-        var found: [(UInt, PKCS11Module.TokenFacts)] = []
-        for slot in try module.slots() {
+    private func find(_ life: Int) throws(PKCS11Fault) -> (slot: PKCS11Slot, facts: PKCS11Module.TokenFacts) {
+        var found: [(PKCS11Slot, PKCS11Module.TokenFacts)] = []
+        for slot in try module.slots(life) {
             // Another slot's token may be broken, and is none of ours.
             guard let facts = try? module.token(in: slot), facts.has(PKCS11.TokenFlag.initialized) else { continue }
-            if facts.label == configuration.label, facts.serial == configuration.serial { found.append((slot, facts)) }
+            if isThis(facts) { found.append((slot, facts)) }
         }
         guard let first = found.first else { throw Self.gone }
         guard found.count == 1 else { throw .unacceptable("there are \(found.count) tokens with this label and serial number") }
@@ -141,14 +146,15 @@ extension PKCS11Token {
     /// No slot has the token.
     static let gone = PKCS11Fault.answered(call: "C_GetSlotList", PKCS11ReturnCode(number: 0xe0))
 
-    /// Whether anything is seen of the token, where a key was not found; noted for who asks for its health.
-    func sees(_ connection: PKCS11Connection, by session: UInt) -> Bool {
-        let facts = try? module.token(in: connection.slot)
-        let isThere =
-            (facts?.label == configuration.label && facts?.serial == configuration.serial)
-            || (try? module.find(session, [.init(.isPrivate, true)], most: 1))?.isEmpty == false
-        state.withLock { $0.isMissed = !isThere }
-        return isThere
+    private func isThis(_ facts: PKCS11Module.TokenFacts) -> Bool {
+        facts.label == configuration.label && facts.serial == configuration.serial
+    }
+
+    func isSeen(in slot: PKCS11Slot) -> Bool { (try? module.token(in: slot)).map(isThis) ?? false }
+
+    /// Whether anything is seen of the token, where a key was not found.
+    func sees(_ connection: PKCS11Connection, by session: PKCS11Session) -> Bool {
+        isSeen(in: connection.slot) || (try? module.find(session, [.init(.isPrivate, true)], most: 1))?.isEmpty == false
     }
 
     private func requireLoginAllowed(_ facts: PKCS11Module.TokenFacts) throws(PKCS11Fault) {
@@ -160,7 +166,7 @@ extension PKCS11Token {
         }
     }
 
-    private func openAnchor(in slot: UInt) throws(PKCS11Fault) -> (session: UInt, flags: UInt) {
+    private func openAnchor(in slot: PKCS11Slot) throws(PKCS11Fault) -> (session: PKCS11Session, flags: UInt) {
         do throws(PKCS11Fault) { return (try open(in: slot, flags: 0, owner: Self.anchorOwner), 0) } catch {
             guard error.reaction == .permanent else { throw error }
             let flags = PKCS11.SessionFlag.readWrite
@@ -169,7 +175,7 @@ extension PKCS11Token {
     }
 
     /// Logs in, once. Somebody else in this process may have done it.
-    private func login(_ session: UInt, hasKeypad: Bool) throws(PKCS11Fault) {
+    private func login(_ session: PKCS11Session, hasKeypad: Bool) throws(PKCS11Fault) {
         guard hasKeypad || pin != nil else { throw .unacceptable("the token wants a PIN, and none was given") }
         state.withLock { $0.attempts += 1 }
         do throws(PKCS11Fault) {
@@ -233,6 +239,7 @@ extension PKCS11Token {
             state.condition =
                 isFinal(fault) ? .halted("\(fault)") : .away(what: "\(fault)", until: clocks.monotonic, failures: 0)
         }
+        module.note(ObjectIdentifier(self), nil)
         comeBack(after: .zero)
     }
 
@@ -245,6 +252,7 @@ extension PKCS11Token {
                 closeLeftovers()
             }
             state.withLock { $0.condition = .closed }
+            module.note(ObjectIdentifier(self), nil)
         }
     }
 }

@@ -31,7 +31,7 @@ extension PKCS11Token {
     public func shown() async throws(CustodyError) -> [(label: String, serial: String)] {
         try await run(within: configuration.signing) { _, token throws(PKCS11Interruption) in
             do throws(PKCS11Fault) {
-                return try token.module.slots().compactMap { try? token.module.token(in: $0) }
+                return try token.module.slots(try token.module.initialize()).compactMap { try? token.module.token(in: $0) }
                     .filter { $0.has(PKCS11.TokenFlag.initialized) }.map { (label: $0.label, serial: $0.serial) }
             } catch { throw .failed(token.custodyError(error)) }
         }
@@ -116,7 +116,7 @@ extension PKCS11Token {
 
     /// - Parameter body: may change what the token keeps.
     func withReadWriteSession(
-        _ connection: PKCS11Connection, _ worker: PKCS11Threads.Worker, _ body: (UInt) throws(PKCS11Fault) -> Void
+        _ connection: PKCS11Connection, _ worker: PKCS11Threads.Worker, _ body: (PKCS11Session) throws(PKCS11Fault) -> Void
     ) throws(PKCS11Fault) {
         let session = try open(in: connection.slot, flags: PKCS11.SessionFlag.readWrite, owner: worker.number)
         defer { close(session, owner: worker.number) }

@@ -7,8 +7,9 @@ import Synchronization
 /// The library stays for as long as the process: modules leave threads and exit handlers behind.
 public final class PKCS11Module: Sendable {
     public let path: String
-    /// Whether this value initialized the module, so that it may end it.
-    private let isOurs = Mutex(false)
+    private let lives = PKCS11Lives()
+    /// Tokens that are in use.
+    private let uses = Mutex<[ObjectIdentifier: Use]>([:])
     /// Held while an object is made: modules have mixed up what several threads make at a time (SoftHSM before 2.7.0).
     private let making = Mutex<Void>(())
     /// Belongs to the module, which never changes it.
@@ -47,39 +48,56 @@ public final class PKCS11Module: Sendable {
         guard code == .ok else { throw .answered(call: call, code) }
     }
 
-    /// Somebody else in this process may have done it already: that is as good. The module answers so while the other is still at it, so
-    /// tokens of one module share one value of this type, and wait here.
-    func initialize() throws(PKCS11Fault) {
-        try isOurs.withLock { isOurs throws(PKCS11Fault) in
+    /// Begins the module's work in this process, if it does not run.
+    /// - Returns: the module's life, of which slots and sessions are.
+    func initialize() throws(PKCS11Fault) -> Int {
+        try lives.begin { () throws(PKCS11Fault) in
             var arguments = CK_C_INITIALIZE_ARGS()
             arguments.flags = PKCS11.osLocking
-            do throws(PKCS11Fault) {
-                try check("C_Initialize", functions.pointee.C_Initialize?(&arguments))
-                isOurs = true
-            } catch { guard error == .answered(call: "C_Initialize", .alreadyInitialized) else { throw error } }
+            try check("C_Initialize", functions.pointee.C_Initialize?(&arguments))
         }
     }
 
-    /// Ends the module's work in this process, if this value began it; when all tokens are closed, and before the process exits: modules that
-    /// bring a crypto library may crash behind that library's own exit handler.
-    public func finalize() {
-        isOurs.withLock { isOurs in
-            if isOurs { _ = functions.pointee.C_Finalize?(nil) }
-            isOurs = false
-        }
+    /// How often this value initialized the module.
+    var starts: Int { lives.begun }
+
+    /// Ends the module's work in this process, if this value began it, and unless a call is running and does not come back: nobody knows what
+    /// ending it then does. When all tokens are closed, and before the process exits: modules that bring a crypto library may crash behind
+    /// that library's own exit handler.
+    public func finalize() { lives.end(within: .seconds(1)) { _ = functions.pointee.C_Finalize?(nil) } }
+
+    /// As ``finalize()``, for modules that see only anew what has come back: the next use initializes it. All sessions and logins are lost.
+    func restart() { lives.end(within: .milliseconds(200)) { _ = functions.pointee.C_Finalize?(nil) } }
+
+    /// Notes how a token of this module is used, for others that want a restart.
+    func note(_ token: ObjectIdentifier, _ use: Use?) { uses.withLock { $0[token] = use } }
+
+    /// What others do with this module.
+    func uses(but token: ObjectIdentifier) -> [Use] { uses.withLock { $0.filter { $0.key != token }.map(\.value) } }
+
+    /// A token in use, and what its next login costs.
+    enum Use {
+        case logsInByItself
+        /// Somebody has to enter a PIN at the token.
+        case asksSomebody
+    }
+
+    /// A call of a life: refused when that life is over.
+    private func call(_ name: String, _ life: Int, _ body: () -> CK_RV?) throws(PKCS11Fault) {
+        try check(name, try lives.during(life, name, body))
     }
 
     /// Slots with a token in them. Asking for their number first lets modules look for new ones.
-    func slots() throws(PKCS11Fault) -> [UInt] {
+    func slots(_ life: Int) throws(PKCS11Fault) -> [PKCS11Slot] {
         for _ in 0..<4 {
             var count: CK_ULONG = 0
-            try check("C_GetSlotList", functions.pointee.C_GetSlotList?(1, nil, &count))
+            try call("C_GetSlotList", life) { functions.pointee.C_GetSlotList?(1, nil, &count) }
             guard count > 0 else { return [] }
             guard count <= 4096 else { throw .unacceptable("the module says that it has \(count) slots") }
             var slots = [CK_SLOT_ID](repeating: 0, count: Int(count))
             do throws(PKCS11Fault) {
-                try check("C_GetSlotList", functions.pointee.C_GetSlotList?(1, &slots, &count))
-                return Array(slots.prefix(Int(clamping: count)))
+                try call("C_GetSlotList", life) { functions.pointee.C_GetSlotList?(1, &slots, &count) }
+                return slots.prefix(Int(clamping: count)).map { PKCS11Slot(number: $0, life: life) }
             } catch { guard error == .answered(call: "C_GetSlotList", .bufferTooSmall) else { throw error } }
         }
         throw .answered(call: "C_GetSlotList", .bufferTooSmall)
@@ -97,9 +115,9 @@ public final class PKCS11Module: Sendable {
         func has(_ flag: UInt) -> Bool { flags & flag != 0 }
     }
 
-    func token(in slot: UInt) throws(PKCS11Fault) -> TokenFacts {
+    func token(in slot: PKCS11Slot) throws(PKCS11Fault) -> TokenFacts {
         var info = CK_TOKEN_INFO()
-        try check("C_GetTokenInfo", functions.pointee.C_GetTokenInfo?(slot, &info))
+        try call("C_GetTokenInfo", slot.life) { functions.pointee.C_GetTokenInfo?(slot.number, &info) }
         let most = info.max_sessions
         return TokenFacts(
             label: Self.text(of: info.label), serial: Self.text(of: info.serial), model: Self.text(of: info.model), flags: info.flags,
@@ -115,149 +133,158 @@ public final class PKCS11Module: Sendable {
     }
 
     /// Mechanisms that Assay knows, with their flags.
-    func mechanisms(of slot: UInt) throws(PKCS11Fault) -> [PKCS11.Mechanism: UInt] {
+    func mechanisms(of slot: PKCS11Slot) throws(PKCS11Fault) -> [PKCS11.Mechanism: UInt] {
         var count: CK_ULONG = 0
-        try check("C_GetMechanismList", functions.pointee.C_GetMechanismList?(slot, nil, &count))
+        try call("C_GetMechanismList", slot.life) { functions.pointee.C_GetMechanismList?(slot.number, nil, &count) }
         guard count > 0 else { return [:] }
         guard count <= 4096 else { throw .unacceptable("the module says that it has \(count) mechanisms") }
         var numbers = [CK_MECHANISM_TYPE](repeating: 0, count: Int(count))
-        try check("C_GetMechanismList", functions.pointee.C_GetMechanismList?(slot, &numbers, &count))
+        try call("C_GetMechanismList", slot.life) { functions.pointee.C_GetMechanismList?(slot.number, &numbers, &count) }
         var found: [PKCS11.Mechanism: UInt] = [:]
         for case let mechanism? in numbers.prefix(Int(clamping: count)).map(PKCS11.Mechanism.init(rawValue:)) {
             var info = CK_MECHANISM_INFO()
-            let code = functions.pointee.C_GetMechanismInfo?(slot, mechanism.rawValue, &info)
-            // Lists name what a policy or FIPS mode has switched off: then it is not there, and the others are.
-            if code == PKCS11ReturnCode.mechanismInvalid.number { continue }
-            try check("C_GetMechanismInfo", code)
-            found[mechanism] = info.flags
+            do throws(PKCS11Fault) {
+                try call("C_GetMechanismInfo", slot.life) { functions.pointee.C_GetMechanismInfo?(slot.number, mechanism.rawValue, &info) }
+                found[mechanism] = info.flags
+                // Lists name what a policy or FIPS mode has switched off: then it is not there, and the others are.
+            } catch { guard error == .answered(call: "C_GetMechanismInfo", .mechanismInvalid) else { throw error } }
         }
         return found
     }
 
-    func openSession(in slot: UInt, flags: UInt) throws(PKCS11Fault) -> UInt {
+    func openSession(in slot: PKCS11Slot, flags: UInt) throws(PKCS11Fault) -> PKCS11Session {
         var session: CK_SESSION_HANDLE = 0
-        try check("C_OpenSession", functions.pointee.C_OpenSession?(slot, flags | PKCS11.SessionFlag.serial, nil, nil, &session))
-        return session
+        try call("C_OpenSession", slot.life) {
+            functions.pointee.C_OpenSession?(slot.number, flags | PKCS11.SessionFlag.serial, nil, nil, &session)
+        }
+        return PKCS11Session(number: session, life: slot.life)
     }
 
-    func closeSession(_ session: UInt) throws(PKCS11Fault) {
-        try check("C_CloseSession", functions.pointee.C_CloseSession?(session))
+    func closeSession(_ session: PKCS11Session) throws(PKCS11Fault) {
+        try call("C_CloseSession", session.life) { functions.pointee.C_CloseSession?(session.number) }
     }
 
     /// Whether somebody is logged in, as this session sees it.
-    func isLoggedIn(_ session: UInt) throws(PKCS11Fault) -> Bool {
+    func isLoggedIn(_ session: PKCS11Session) throws(PKCS11Fault) -> Bool {
         var info = CK_SESSION_INFO()
-        try check("C_GetSessionInfo", functions.pointee.C_GetSessionInfo?(session, &info))
+        try call("C_GetSessionInfo", session.life) { functions.pointee.C_GetSessionInfo?(session.number, &info) }
         return PKCS11.userStates.contains(info.state)
     }
 
     /// - Parameter pin: nil where the token has a keypad of its own.
-    func login(_ session: UInt, _ pin: PIN?) throws(PKCS11Fault) {
-        let code: CK_RV?
-        if let pin {
-            code = pin.withBytes { octets in
+    func login(_ session: PKCS11Session, _ pin: PIN?) throws(PKCS11Fault) {
+        try call("C_Login", session.life) {
+            guard let pin else { return functions.pointee.C_Login?(session.number, PKCS11.user, nil, 0) }
+            return pin.withBytes { octets in
                 octets.withUnsafeBufferPointer { octets in
                     // The function takes a pointer to what may change, and changes nothing.
                     functions.pointee.C_Login?(
-                        session, PKCS11.user, UnsafeMutablePointer(mutating: octets.baseAddress), CK_ULONG(octets.count))
+                        session.number, PKCS11.user, UnsafeMutablePointer(mutating: octets.baseAddress), CK_ULONG(octets.count))
                 }
             }
-        } else {
-            code = functions.pointee.C_Login?(session, PKCS11.user, nil, 0)
         }
-        try check("C_Login", code)
     }
 
-    func logout(_ session: UInt) throws(PKCS11Fault) { try check("C_Logout", functions.pointee.C_Logout?(session)) }
+    func logout(_ session: PKCS11Session) throws(PKCS11Fault) {
+        try call("C_Logout", session.life) { functions.pointee.C_Logout?(session.number) }
+    }
 
     /// Handles of objects that have all these attributes, `most` at most.
-    func find(_ session: UInt, _ template: [PKCS11Attribute], most: Int) throws(PKCS11Fault) -> [UInt] {
-        try check("C_FindObjectsInit", PKCS11Template(template).with { functions.pointee.C_FindObjectsInit?(session, $0, $1) })
-        var found: [UInt] = []
-        var failure: PKCS11Fault?
-        do throws(PKCS11Fault) {
-            while found.count < most {
-                var handles = [CK_OBJECT_HANDLE](repeating: 0, count: min(64, most - found.count))
-                var count: CK_ULONG = 0
-                try check("C_FindObjects", functions.pointee.C_FindObjects?(session, &handles, CK_ULONG(handles.count), &count))
-                guard count > 0 else { break }
-                found += handles.prefix(Int(clamping: count))
-            }
-        } catch { failure = error }
-        // Also after an error: the session would stay in its search.
-        let final = functions.pointee.C_FindObjectsFinal?(session)
-        if let failure { throw failure }
-        try check("C_FindObjectsFinal", final)
-        return found
+    func find(_ session: PKCS11Session, _ template: [PKCS11Attribute], most: Int) throws(PKCS11Fault) -> [UInt] {
+        try lives.during(session.life, "C_FindObjectsInit") { () throws(PKCS11Fault) in
+            let session = session.number
+            try check("C_FindObjectsInit", PKCS11Template(template).with { functions.pointee.C_FindObjectsInit?(session, $0, $1) })
+            var found: [UInt] = []
+            var failure: PKCS11Fault?
+            do throws(PKCS11Fault) {
+                while found.count < most {
+                    var handles = [CK_OBJECT_HANDLE](repeating: 0, count: min(64, most - found.count))
+                    var count: CK_ULONG = 0
+                    try check("C_FindObjects", functions.pointee.C_FindObjects?(session, &handles, CK_ULONG(handles.count), &count))
+                    guard count > 0 else { break }
+                    found += handles.prefix(Int(clamping: count))
+                }
+            } catch { failure = error }
+            // Also after an error: the session would stay in its search.
+            let final = functions.pointee.C_FindObjectsFinal?(session)
+            if let failure { throw failure }
+            try check("C_FindObjectsFinal", final)
+            return found
+        }
     }
 
     /// An object's attributes; what the module does not say is left out.
     func attributes(
-        _ session: UInt, _ object: UInt, _ types: [PKCS11.AttributeType]
+        _ session: PKCS11Session, _ object: UInt, _ types: [PKCS11.AttributeType]
     ) throws(PKCS11Fault) -> [PKCS11.AttributeType: Bytes] {
         var lengths = types.map { CK_ATTRIBUTE(type: $0.number, value: nil, length: 0) }
-        try checkAttributes(functions.pointee.C_GetAttributeValue?(session, object, &lengths, CK_ULONG(lengths.count)))
+        try fill(session) { functions.pointee.C_GetAttributeValue?(session.number, object, &lengths, CK_ULONG(lengths.count)) }
         let present = zip(types, lengths).filter { $0.1.length != PKCS11.unavailable && $0.1.length <= 1 << 16 }
         let template = PKCS11Template(present.map { PKCS11Attribute($0.0, Bytes(repeating: 0, count: Int($0.1.length))) })
         var values: [PKCS11.AttributeType: Bytes] = [:]
-        let code = template.with { attributes, count in
-            let code = functions.pointee.C_GetAttributeValue?(session, object, attributes, count)
-            for (place, wanted) in present.enumerated() {
-                let length = attributes[place].length
-                guard length <= wanted.1.length, let start = attributes[place].value else { continue }
-                values[wanted.0] = Bytes(UnsafeRawBufferPointer(start: start, count: Int(length)))
+        try fill(session) {
+            template.with { attributes, count in
+                let code = functions.pointee.C_GetAttributeValue?(session.number, object, attributes, count)
+                for (place, wanted) in present.enumerated() {
+                    let length = attributes[place].length
+                    guard length <= wanted.1.length, let start = attributes[place].value else { continue }
+                    values[wanted.0] = Bytes(UnsafeRawBufferPointer(start: start, count: Int(length)))
+                }
+                return code
             }
-            return code
         }
-        try checkAttributes(code)
         return values
     }
 
-    private func checkAttributes(_ number: CK_RV?) throws(PKCS11Fault) {
-        if let number, [.attributeSensitive, .attributeTypeInvalid].contains(PKCS11ReturnCode(number: number)) { return }
-        try check("C_GetAttributeValue", number)
+    private func fill(_ session: PKCS11Session, _ body: () -> CK_RV?) throws(PKCS11Fault) {
+        do throws(PKCS11Fault) { try call("C_GetAttributeValue", session.life, body) } catch {
+            guard case .answered(_, let code) = error, [.attributeSensitive, .attributeTypeInvalid].contains(code) else { throw error }
+        }
     }
 
     /// Never to be tried again after an answer that leaves open what happened.
     func generateKeyPair(
-        _ session: UInt, _ mechanism: PKCS11.Mechanism, publicKey: [PKCS11Attribute], privateKey: [PKCS11Attribute]
+        _ session: PKCS11Session, _ mechanism: PKCS11.Mechanism, publicKey: [PKCS11Attribute], privateKey: [PKCS11Attribute]
     ) throws(PKCS11Fault) -> (publicKey: UInt, privateKey: UInt) {
         var called = CK_MECHANISM(mechanism: mechanism.rawValue, parameter: nil, parameter_length: 0)
         var handles: (CK_OBJECT_HANDLE, CK_OBJECT_HANDLE) = (0, 0)
-        let code = making.withLock { _ in
-            PKCS11Template(publicKey).with { publicTemplate, publicCount in
-                PKCS11Template(privateKey).with { privateTemplate, privateCount in
-                    functions.pointee.C_GenerateKeyPair?(
-                        session, &called, publicTemplate, publicCount, privateTemplate, privateCount, &handles.0, &handles.1)
+        try making.withLock { _ throws(PKCS11Fault) in
+            try call("C_GenerateKeyPair", session.life) {
+                PKCS11Template(publicKey).with { publicTemplate, publicCount in
+                    PKCS11Template(privateKey).with { privateTemplate, privateCount in
+                        functions.pointee.C_GenerateKeyPair?(
+                            session.number, &called, publicTemplate, publicCount, privateTemplate, privateCount, &handles.0, &handles.1)
+                    }
                 }
             }
         }
-        try check("C_GenerateKeyPair", code)
         return handles
     }
 
     /// Never to be tried again after an answer that leaves open what happened.
-    func generateKey(_ session: UInt, _ mechanism: PKCS11.Mechanism, _ template: [PKCS11Attribute]) throws(PKCS11Fault) -> UInt {
+    func generateKey(
+        _ session: PKCS11Session, _ mechanism: PKCS11.Mechanism, _ template: [PKCS11Attribute]
+    ) throws(PKCS11Fault) -> UInt {
         var called = CK_MECHANISM(mechanism: mechanism.rawValue, parameter: nil, parameter_length: 0)
         var handle: CK_OBJECT_HANDLE = 0
-        try check(
-            "C_GenerateKey",
-            making.withLock { _ in
-                PKCS11Template(template).with { functions.pointee.C_GenerateKey?(session, &called, $0, $1, &handle) }
-            })
+        try making.withLock { _ throws(PKCS11Fault) in
+            try call("C_GenerateKey", session.life) {
+                PKCS11Template(template).with { functions.pointee.C_GenerateKey?(session.number, &called, $0, $1, &handle) }
+            }
+        }
         return handle
     }
 
     /// AES-GCM with a tag of 16 octets behind the ciphertext.
     /// - Parameter iv: 12 octets; a module may take others for what it encrypts, and writes them here.
-    func seal(_ session: UInt, key: UInt, iv: inout Bytes, associated: Bytes, _ input: Bytes) throws(PKCS11Fault) -> Bytes {
+    func seal(_ session: PKCS11Session, key: UInt, iv: inout Bytes, associated: Bytes, _ input: Bytes) throws(PKCS11Fault) -> Bytes {
         guard let encryptInit = functions.pointee.C_EncryptInit, let encrypt = functions.pointee.C_Encrypt else {
             throw .answered(call: "C_Encrypt", .functionNotSupported)
         }
         return try gcm(("C_EncryptInit", encryptInit), ("C_Encrypt", encrypt), session, key, &iv, associated, input)
     }
 
-    func open(_ session: UInt, key: UInt, iv: Bytes, associated: Bytes, _ input: Bytes) throws(PKCS11Fault) -> Bytes {
+    func open(_ session: PKCS11Session, key: UInt, iv: Bytes, associated: Bytes, _ input: Bytes) throws(PKCS11Fault) -> Bytes {
         guard let decryptInit = functions.pointee.C_DecryptInit, let decrypt = functions.pointee.C_Decrypt else {
             throw .answered(call: "C_Decrypt", .functionNotSupported)
         }
@@ -272,25 +299,28 @@ public final class PKCS11Module: Sendable {
         ) -> CK_RV
 
     private func gcm(
-        _ begin: (name: String, call: Begin), _ crypt: (name: String, call: Crypt), _ session: UInt, _ key: UInt, _ iv: inout Bytes,
+        _ begin: (name: String, call: Begin), _ crypt: (name: String, call: Crypt), _ session: PKCS11Session, _ key: UInt,
+        _ iv: inout Bytes,
         _ associated: Bytes, _ input: Bytes
     ) throws(PKCS11Fault) -> Bytes {
         var (associated, input) = (associated, input)
         var output = Bytes(repeating: 0, count: input.count + 64)
         var length = CK_ULONG(output.count)
         // Parameters stay where they are until the second call has returned: modules keep the pointers.
-        let (first, second) = iv.withUnsafeMutableBufferPointer { iv in
-            associated.withUnsafeMutableBufferPointer { associated -> (CK_RV, CK_RV) in
-                var parameters = CK_GCM_PARAMS(
-                    iv: iv.baseAddress, iv_length: CK_ULONG(iv.count), iv_bits: CK_ULONG(8 * iv.count),
-                    associated: associated.baseAddress, associated_length: CK_ULONG(associated.count), tag_bits: 128)
-                return withUnsafeMutableBytes(of: &parameters) { octets -> (CK_RV, CK_RV) in
-                    var called = CK_MECHANISM(
-                        mechanism: PKCS11.Mechanism.aesGCM.rawValue, parameter: octets.baseAddress,
-                        parameter_length: CK_ULONG(octets.count))
-                    let first = begin.call(session, &called, key)
-                    guard first == PKCS11ReturnCode.ok.number else { return (first, 0) }
-                    return (first, crypt.call(session, &input, CK_ULONG(input.count), &output, &length))
+        let (first, second) = try lives.during(session.life, begin.name) {
+            iv.withUnsafeMutableBufferPointer { iv in
+                associated.withUnsafeMutableBufferPointer { associated -> (CK_RV, CK_RV) in
+                    var parameters = CK_GCM_PARAMS(
+                        iv: iv.baseAddress, iv_length: CK_ULONG(iv.count), iv_bits: CK_ULONG(8 * iv.count),
+                        associated: associated.baseAddress, associated_length: CK_ULONG(associated.count), tag_bits: 128)
+                    return withUnsafeMutableBytes(of: &parameters) { octets -> (CK_RV, CK_RV) in
+                        var called = CK_MECHANISM(
+                            mechanism: PKCS11.Mechanism.aesGCM.rawValue, parameter: octets.baseAddress,
+                            parameter_length: CK_ULONG(octets.count))
+                        let first = begin.call(session.number, &called, key)
+                        guard first == PKCS11ReturnCode.ok.number else { return (first, 0) }
+                        return (first, crypt.call(session.number, &input, CK_ULONG(input.count), &output, &length))
+                    }
                 }
             }
         }
@@ -302,35 +332,42 @@ public final class PKCS11Module: Sendable {
         return Bytes(output.prefix(Int(length)))
     }
 
-    func destroy(_ session: UInt, _ object: UInt) throws(PKCS11Fault) {
-        try check("C_DestroyObject", functions.pointee.C_DestroyObject?(session, object))
+    func destroy(_ session: PKCS11Session, _ object: UInt) throws(PKCS11Fault) {
+        try call("C_DestroyObject", session.life) { functions.pointee.C_DestroyObject?(session.number, object) }
     }
 
     /// C_SignInit and C_Sign, with a buffer that is always large enough. After an error the session is not to be used again.
-    func sign(_ session: UInt, _ mechanism: PKCS11SigningMechanism, key: UInt, _ input: Bytes) throws(PKCS11Fault) -> Bytes {
-        var called = CK_MECHANISM(mechanism: mechanism.mechanism.rawValue, parameter: nil, parameter_length: 0)
-        if let pss = mechanism.pss {
-            var parameters = CK_RSA_PKCS_PSS_PARAMS(hash: pss.hash, mgf: pss.mgf, salt_length: pss.saltLength)
-            try check(
-                "C_SignInit",
-                withUnsafeMutableBytes(of: &parameters) { octets in
-                    called.parameter = octets.baseAddress
-                    called.parameter_length = CK_ULONG(octets.count)
-                    return functions.pointee.C_SignInit?(session, &called, key)
-                })
-        } else {
-            try check("C_SignInit", functions.pointee.C_SignInit?(session, &called, key))
-        }
+    func sign(
+        _ session: PKCS11Session, _ mechanism: PKCS11SigningMechanism, key: UInt, _ input: Bytes
+    ) throws(PKCS11Fault) -> Bytes {
         var signature = Bytes(repeating: 0, count: mechanism.longest)
         var length = CK_ULONG(signature.count)
-        let code = input.withUnsafeBufferPointer { input in
-            functions.pointee.C_Sign?(
-                session, UnsafeMutablePointer(mutating: input.baseAddress), CK_ULONG(input.count), &signature, &length)
+        try lives.during(session.life, "C_SignInit") { () throws(PKCS11Fault) in
+            try beginSignature(session.number, mechanism, key)
+            let code = input.withUnsafeBufferPointer { input in
+                functions.pointee.C_Sign?(
+                    session.number, UnsafeMutablePointer(mutating: input.baseAddress), CK_ULONG(input.count), &signature, &length)
+            }
+            try check("C_Sign", code)
         }
-        try check("C_Sign", code)
         guard length <= CK_ULONG(signature.count) else {
             throw .unacceptable("C_Sign says that it wrote \(length) octets where there was room for \(signature.count)")
         }
         return Bytes(signature.prefix(Int(length)))
+    }
+
+    private func beginSignature(_ session: UInt, _ mechanism: PKCS11SigningMechanism, _ key: UInt) throws(PKCS11Fault) {
+        var called = CK_MECHANISM(mechanism: mechanism.mechanism.rawValue, parameter: nil, parameter_length: 0)
+        guard let pss = mechanism.pss else {
+            return try check("C_SignInit", functions.pointee.C_SignInit?(session, &called, key))
+        }
+        var parameters = CK_RSA_PKCS_PSS_PARAMS(hash: pss.hash, mgf: pss.mgf, salt_length: pss.saltLength)
+        try check(
+            "C_SignInit",
+            withUnsafeMutableBytes(of: &parameters) { octets in
+                called.parameter = octets.baseAddress
+                called.parameter_length = CK_ULONG(octets.count)
+                return functions.pointee.C_SignInit?(session, &called, key)
+            })
     }
 }

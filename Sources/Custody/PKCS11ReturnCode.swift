@@ -6,6 +6,7 @@ struct PKCS11ReturnCode: Hashable, Sendable {
 
     static let ok = Self(number: 0)
     static let bufferTooSmall = Self(number: 0x150)
+    static let notInitialized = Self(number: 0x190)
     static let alreadyInitialized = Self(number: 0x191)
     static let alreadyLoggedIn = Self(number: 0x100)
     static let notLoggedIn = Self(number: 0x101)

@@ -3,7 +3,7 @@ import Synchronization
 
 /// A session in the hands of one thread, for one try.
 struct PKCS11Lease {
-    let session: UInt
+    let session: PKCS11Session
     let connection: PKCS11Connection
 }
 
@@ -21,10 +21,9 @@ extension PKCS11Token {
             let lease = try lease(worker)
             do throws(PKCS11Fault) { return try body(lease) } catch {
                 // A module may show nothing of a token that was taken away, and call no error what it does not find.
-                let isGone = error == .noKey && !sees(lease.connection, by: lease.session)
-                settle(error, worker, lease.connection, key)
-                if isGone { throw .failed(custodyError(Self.gone, key)) }
-                guard left > 0, worker.isWanted, mayHelp(error) else { throw .failed(custodyError(error, key)) }
+                let fault = error == .noKey && !sees(lease.connection, by: lease.session) ? Self.gone : error
+                settle(fault, worker, lease.connection, key)
+                guard left > 0, worker.isWanted, mayHelp(fault) else { throw .failed(custodyError(fault, key)) }
                 left -= 1
             }
         }
@@ -89,7 +88,7 @@ extension PKCS11Token {
         }
     }
 
-    func open(in slot: UInt, flags: UInt, owner: Int) throws(PKCS11Fault) -> UInt {
+    func open(in slot: PKCS11Slot, flags: UInt, owner: Int) throws(PKCS11Fault) -> PKCS11Session {
         let session = try module.openSession(in: slot, flags: flags)
         state.withLock { state in
             state.owners[session] = owner
@@ -107,7 +106,7 @@ extension PKCS11Token {
     }
 
     /// Closes a session of ours. A module may have lost it and given its number to another: that one is left alone.
-    func close(_ session: UInt, owner: Int) {
+    func close(_ session: PKCS11Session, owner: Int) {
         let isOwn = state.withLock { state in
             guard state.owners[session] == owner else { return false }
             state.owners[session] = nil
@@ -118,7 +117,7 @@ extension PKCS11Token {
     }
 
     /// Asks the module to close it, three times where its answer leaves open what happened.
-    private func isClosed(_ session: UInt) -> Bool {
+    private func isClosed(_ session: PKCS11Session) -> Bool {
         for _ in 0..<3 {
             do throws(PKCS11Fault) {
                 try module.closeSession(session)
@@ -126,7 +125,7 @@ extension PKCS11Token {
             } catch {
                 guard case .answered(_, let code) = error, code != .sessionHandleInvalid else { return true }
                 // The module forgot everything.
-                if code.number == 0x190 { return true }
+                if code == .notInitialized { return true }
             }
         }
         return false
@@ -171,7 +170,6 @@ extension PKCS11Token {
     }
 
     private func remember(_ handle: UInt, of key: Bytes, _ seen: PKCS11Connection) {
-        state.withLock { $0.isMissed = false }
         change(seen) { $0.handles[key] = handle }
     }
 

@@ -10,7 +10,7 @@ final class PKCS11Threads: Sendable {
     final class Worker {
         let number: Int
         /// The session that this thread owns, and the connection that it belongs to.
-        var session: (handle: UInt, epoch: Int)?
+        var session: (handle: PKCS11Session, epoch: Int)?
         /// Gives the session back when the thread ends.
         var farewell: ((Worker) -> Void)?
         /// Whether another job waited for a thread when this one took its own.

@@ -12,16 +12,19 @@ public struct PKCS11Configuration: Hashable, Sendable {
     /// How long a caller waits for a signature, and for a new key.
     public let signing: Duration
     public let generating: Duration
+    /// How often it is looked at while nobody asks for anything.
+    public let watching: Duration
 
     public init(
         label: String, serial: String, sessions: Int = 8, signing: Duration = .seconds(10),
-        generating: Duration = .seconds(180)
+        generating: Duration = .seconds(180), watching: Duration = .seconds(5)
     ) {
         self.label = label
         self.serial = serial
         self.sessions = min(max(1, sessions), 256)
         self.signing = signing
         self.generating = generating
+        self.watching = watching
     }
 }
 
@@ -39,14 +42,14 @@ public final class PKCS11Token: Sendable {
         var condition = Condition.away(what: "It was not asked for yet", until: .zero, failures: 0)
         var epochs = 0
         /// Who owns each open session: a worker's number, or ``anchorOwner``.
-        var owners: [UInt: Int] = [:]
+        var owners: [PKCS11Session: Int] = [:]
         /// Sessions that the module did not close when it was asked to.
-        var leftovers: [UInt] = []
+        var leftovers: [PKCS11Session] = []
         /// Whether this PIN was ever accepted.
         var isPINProven = false
         var logins = 0
-        /// Whether a connected token showed nothing when a key was looked for.
-        var isMissed = false
+        /// When the look at the token began that goes on now, a monotonic time.
+        var looksSince: Duration?
         /// Logins that were begun.
         var attempts = 0
     }
@@ -92,9 +95,10 @@ public final class PKCS11Token: Sendable {
     }
 
     public var health: Health {
-        let (condition, isMissed) = state.withLock { ($0.condition, $0.isMissed) }
+        let (condition, looksSince) = state.withLock { ($0.condition, $0.looksSince) }
         return switch condition {
-        case .up: isMissed ? .away("Nothing is seen of the token any more") : .up
+        case .up:
+            looksSince.map { clocks.monotonic - $0 > configuration.signing } ?? false ? .away("The module does not answer") : .up
         case .away(let what, _, _): .away(what)
         case .halted(let what): .halted(what)
         case .closed: .halted("It is closed")
@@ -110,26 +114,27 @@ public final class PKCS11Token: Sendable {
         public let logins: Int
         /// How often the token was found.
         public let connections: Int
+        /// How often its module was initialized: more than once where only that finds the token again.
+        public let starts: Int
     }
 
     public var counts: Counts {
         let stuck = threads.counts.stuck
         return state.withLock {
-            Counts(sessions: $0.owners.count + $0.leftovers.count, stuck: stuck, logins: $0.logins, connections: $0.epochs)
+            Counts(
+                sessions: $0.owners.count + $0.leftovers.count, stuck: stuck, logins: $0.logins, connections: $0.epochs,
+                starts: module.starts)
         }
     }
 
     /// Lets what waits come to its end, closes the sessions, logs out, and closes the anchor. The module itself stays: others in this process
     /// may use it.
-    /// - Returns: whether no thread is left in one of its calls.
-    @discardableResult
-    public func close() async -> Bool {
+    public func close() async {
         await threads.close()
         // One more thread, for the anchor; the module may be stuck in it, and then it is left.
         let last = PKCS11Threads(most: 1, clocks: clocks)
         _ = await last.run(within: configuration.signing) { _ in .done(self.disconnectForGood()) }
         await last.close()
-        return threads.counts.stuck == 0 && last.counts.stuck == 0
     }
 
     /// Runs `body` on a thread that may wait.

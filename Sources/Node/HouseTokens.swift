@@ -1,6 +1,7 @@
 import Approval
 import Basics
 import Custody
+import Foundation
 import PKIX
 
 /// Where a token's PIN is to be read.
@@ -27,12 +28,14 @@ struct HouseTokens: Sendable {
         var modules: [String: PKCS11Module] = [:]
         var all: [(TokenSettings, PKCS11Token)] = []
         for token in settings {
+            // One file by two names is one module: it is begun and ended once.
+            let file = URL(fileURLWithPath: token.module).resolvingSymlinksInPath().path
             let module: PKCS11Module
-            if let known = modules[token.module] {
+            if let known = modules[file] {
                 module = known
             } else {
                 do { module = try PKCS11Module(path: token.module, environment: environment) } catch { throw error.problem }
-                modules[token.module] = module
+                modules[file] = module
             }
             all.append((token, PKCS11Token(token.configuration, of: module, pin: try Self.pin(of: token, pin), clocks: clocks)))
         }
@@ -94,11 +97,10 @@ struct HouseTokens: Sendable {
         return problems
     }
 
-    /// Gives sessions and logins back, and ends the modules, but for those that are stuck in a call: nobody knows what ending them does.
+    /// Gives sessions and logins back, and ends the modules, but for those in which a call is stuck.
     func close() async {
-        var stuck: Set<String> = []
-        for (settings, token) in all where await !token.close() { stuck.insert(settings.module) }
-        for (path, module) in modules where !stuck.contains(path) { module.finalize() }
+        for (_, token) in all { await token.close() }
+        for module in modules.values { module.finalize() }
     }
 
     /// - Parameter checksOwnSignatures: of software keys; those that tokens and RSA keys make are always checked.

@@ -20,9 +20,10 @@ final class Shim: Sendable {
         return (folder, library)
     }
 
-    /// - Parameter token: SoftHSM is initialized already, by its own value.
-    init() async throws {
-        _ = try await SoftHSM.shared.get().connected()
+    /// - Parameter alone: nobody else in this process uses SoftHSM: this one's module initializes it, and has to end it. Otherwise it is
+    ///   initialized already by its own value.
+    init(alone: Bool = false) async throws {
+        if !alone { _ = try await SoftHSM.shared.get().connected() }
         folder = try TestFolder()
         let path = folder.path + "/module.so"
         try FileManager.default.copyItem(atPath: try Self.compiled.get().library, toPath: path)
@@ -54,6 +55,7 @@ final class Shim: Sendable {
     func random(_ rate: UInt32, seed: UInt64) { function("shim_random", (@convention(c) (UInt32, UInt64) -> Void).self)(rate, seed) }
 
     func spoil(_ signatures: Int) { function("shim_spoil", (@convention(c) (Int) -> Void).self)(signatures) }
+    func keypad(_ pin: String) { function("shim_keypad", (@convention(c) (UnsafePointer<CChar>) -> Void).self)(pin) }
     func rawPoints() { function("shim_raw_points", (@convention(c) (Int32) -> Void).self)(1) }
 
     /// What it says instead of the truth, under the names of `LIES` in shim.c; nil: the truth again.
@@ -77,10 +79,23 @@ struct ShimmedHouse {
     let shim: Shim
     let token: PKCS11Token
     let house: TestKeys
+    let place: SoftHSM.Token
 
-    init(sessions: Int = 4, signing: Duration = .seconds(60), generating: Duration = .seconds(60)) async throws {
-        shim = try await Shim()
-        token = try SoftHSM.token().open(shim.module, sessions: sessions, signing: signing, generating: generating)
+    /// - Parameters:
+    ///   - shim: a new one, unless it is another's as well.
+    ///   - place: the token; one of those that all share, unless it is named.
+    ///   - watching: how often the token is looked at while nobody asks.
+    ///   - keypad: the PIN is not given, but entered at the token.
+    init(
+        _ shim: Shim? = nil, _ place: SoftHSM.Token? = nil, sessions: Int = 4, signing: Duration = .seconds(60),
+        generating: Duration = .seconds(60), watching: Duration = .seconds(3600), keypad: Bool = false
+    ) async throws {
+        if let shim { self.shim = shim } else { self.shim = try await Shim() }
+        if let place { self.place = place } else { self.place = try SoftHSM.token() }
+        if keypad { self.shim.keypad(SoftHSM.pin) }
+        token = try self.place.open(
+            self.shim.module, pin: keypad ? nil : SoftHSM.pin, sessions: sessions, signing: signing, generating: generating,
+            watching: watching)
         house = try await TestKeys(provider: .token(token))
     }
 

@@ -18,6 +18,8 @@ enum SoftHSM {
 
     static let pin = "5738-test"
 
+    private static var tokens: String { folder + "/tokens" }
+
     private static let folder: String = {
         let path = FileManager.default.temporaryDirectory.path + "/assay-softhsm-\(UUID().uuidString)"
         try? FileManager.default.createDirectory(atPath: path + "/tokens", withIntermediateDirectories: true)
@@ -40,7 +42,7 @@ enum SoftHSM {
         }
     }()
 
-    private static func remove() { try? FileManager.default.removeItem(atPath: folder) }
+    static func remove() { try? FileManager.default.removeItem(atPath: folder) }
 
     /// A token that is in no other test's use.
     struct Token: Sendable {
@@ -49,12 +51,28 @@ enum SoftHSM {
 
         /// - Parameter module: SoftHSM itself unless something stands before it.
         func open(
-            _ module: PKCS11Module? = nil, pin: String = SoftHSM.pin, sessions: Int = 4, signing: Duration = .seconds(60),
-            generating: Duration = .seconds(180)
+            _ module: PKCS11Module? = nil, pin: String? = SoftHSM.pin, sessions: Int = 4, signing: Duration = .seconds(60),
+            generating: Duration = .seconds(180), watching: Duration = .seconds(3600)
         ) throws -> PKCS11Token {
             PKCS11Token(
-                PKCS11Configuration(label: label, serial: serial, sessions: sessions, signing: signing, generating: generating),
-                of: try module ?? SoftHSM.module.get(), pin: PIN(Bytes(pin.utf8)), clocks: SystemClocks())
+                PKCS11Configuration(
+                    label: label, serial: serial, sessions: sessions, signing: signing, generating: generating, watching: watching),
+                of: try module ?? SoftHSM.module.get(), pin: pin.map { PIN(Bytes($0.utf8)) }, clocks: SystemClocks())
+        }
+
+        /// Takes its files out of SoftHSM's sight.
+        func takeAway() throws { try FileManager.default.moveItem(atPath: SoftHSM.tokens + "/" + name(), toPath: away) }
+
+        func bringBack() throws { try FileManager.default.moveItem(atPath: away, toPath: SoftHSM.tokens + "/" + serial) }
+
+        private var away: String { SoftHSM.folder + "/away-" + serial }
+
+        private func name() throws -> String {
+            let label = Data(label.utf8)
+            return try #require(
+                try FileManager.default.contentsOfDirectory(atPath: SoftHSM.tokens).first {
+                    try Data(contentsOf: URL(fileURLWithPath: SoftHSM.tokens + "/\($0)/token.object")).range(of: label) != nil
+                })
         }
 
         /// Opens it, and finds it.
@@ -100,7 +118,12 @@ enum SoftHSM {
 
     private static let made = Result {
         // pkcs11-tool compares only the beginning of a label, so none begins another.
-        for label in ["twin", "twin"] + (101...160).map({ "assay test \($0)" }) {
+        try make(["twin", "twin"] + (101...164).map { "assay test \($0)" })
+    }
+
+    /// Where nobody has initialized SoftHSM yet.
+    static func make(_ labels: [String]) throws -> [Token] {
+        for label in labels {
             _ = try run(utility, ["--init-token", "--free", "--label", label, "--so-pin", "so-\(pin)", "--pin", pin])
         }
         func values(_ name: String, _ text: String) -> [String] {

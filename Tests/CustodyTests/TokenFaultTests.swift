@@ -144,6 +144,7 @@ struct TokenFaultTests {
         } catch { if case .unavailable = error {} else { Issue.record("\(error)") } }
         if case .away = house.token.health {} else { Issue.record("\(house.token.health)") }
         house.shim.answer("C_GetTokenInfo", 0, times: 0)
+        try await house.until { house.token.health == .up }
         do {
             try await signer.probe()
             Issue.record("it signed")

@@ -23,23 +23,6 @@ struct TokenStuckTests {
         await house.close()
     }
 
-    @Test("A token that is closed while a call hangs says so: its module is not ended under that call")
-    func closedWhileHanging() async throws {
-        let house = try await ShimmedHouse(signing: .milliseconds(400))
-        let signer = try await house.house.signer("one")
-        house.shim.hang("C_Sign")
-        guard case .unavailable = await house.failure(signer) else {
-            Issue.record("it signed")
-            return
-        }
-        #expect(await house.token.close() == false)
-        house.shim.release()
-        try await house.until { house.shim.hanging == 0 }
-        let quiet = try await ShimmedHouse()
-        #expect(await quiet.token.close())
-        #expect(await quiet.token.close())
-    }
-
     @Test("When all threads are stuck nothing is begun; when they come back it goes on")
     func allHang() async throws {
         let house = try await ShimmedHouse(sessions: 2, signing: .milliseconds(400))

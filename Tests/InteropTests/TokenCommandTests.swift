@@ -78,11 +78,10 @@ struct TokenCommandTests {
         #expect(try desk.get("metrics").contains("assay_custody_up{custody=\"hsm\"} 0\n"))
         let shown = try desk.json("key", "show", "root", "--as", "admin")
         #expect(shown["unanswered"] is String && shown["token"] == nil && shown["authentic"] as? Bool == true)
-        #expect(desk.stop() == 0)
-
+        // It comes back by itself, though SoftHSM did not see it at the server's start.
         try hsm.bringBack()
-        _ = try desk.json("login", try await desk.serve(), "--as", "admin")
-        #expect(try desk.get("readyz").contains("ready") && desk.get("metrics").contains("assay_custody_up{custody=\"hsm\"} 1\n"))
+        try await ready(desk)
+        #expect(try desk.get("metrics").contains("assay_custody_up{custody=\"hsm\"} 1\n"))
         // Taken away while it serves: whoever asks for a key is not told that it is lost, and the node is not called ready.
         try hsm.takeAway()
         let away = try desk.json("key", "show", "root", "--as", "admin")
@@ -90,6 +89,14 @@ struct TokenCommandTests {
         #expect(try desk.get("readyz").contains("node.not-ready"))
         #expect(try desk.get("metrics").contains("assay_custody_up{custody=\"hsm\"} 0\n"))
         try hsm.bringBack()
+        try await ready(desk)
+        let back = try desk.json("key", "show", "root", "--as", "admin")
+        #expect(back["unanswered"] == nil && back["token"] is [String: Any], "\(back)")
+        // Taken away while nobody asks for a key.
+        try hsm.takeAway()
+        try await ready(desk, false)
+        try hsm.bringBack()
+        try await ready(desk)
         #expect(desk.stop() == 0)
         _ = try desk.json("custody", "remove", "hsm", "--data", desk.path("data"))
         #expect(try desk.problem("custody", "remove", "hsm", "--data", desk.path("data")) == "custody.not-found")
@@ -135,6 +142,10 @@ struct TokenCommandTests {
         #expect(desk.stop() == 0)
     }
 
+    private func ready(_ desk: Desk, _ isReady: Bool = true) async throws {
+        while try desk.get("readyz").contains("not-ready") == isReady { try await Task.sleep(for: .milliseconds(50)) }
+    }
+
     /// A token that is away uses up nothing of what people voted for.
     private func drawn(_ node: String, _ desk: Desk) async throws {
         _ = try desk.json("machine", "enroll", "line-3", "--node", node, "--out", desk.path("line-3.machine"))
@@ -154,7 +165,7 @@ struct TokenCommandTests {
         #expect(try desk.get("readyz").contains("node.not-ready"))
         try FileManager.default.removeItem(atPath: desk.path("away"))
         // It is looked for again by itself, with back-off.
-        while try desk.get("readyz").contains("not-ready") { try await Task.sleep(for: .milliseconds(50)) }
+        try await ready(desk)
         #expect((try desk.json(draw)["certificates"] as? [Any])?.count == 1)
         try desk.csr("third")
         #expect(try desk.problem(draw.map { $0.replacing("second", with: "third") }) == "allowance.exhausted")

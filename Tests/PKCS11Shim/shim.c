@@ -13,7 +13,7 @@
 #define SHIMMED(X)                                                                                                                         \
     X(C_GetSlotList) X(C_GetTokenInfo) X(C_GetMechanismList) X(C_OpenSession) X(C_CloseSession) X(C_GetSessionInfo) X(C_Login)              \
     X(C_Logout) X(C_FindObjectsInit) X(C_FindObjects) X(C_FindObjectsFinal) X(C_GetAttributeValue) X(C_SignInit) X(C_Sign)                  \
-    X(C_GenerateKeyPair) X(C_DestroyObject) X(C_GetMechanismInfo)
+    X(C_GenerateKeyPair) X(C_DestroyObject) X(C_GetMechanismInfo) X(C_Initialize) X(C_Finalize)
 
 #define NUMBER(name) N_##name,
 enum number { SHIMMED(NUMBER) FUNCTIONS };
@@ -37,6 +37,9 @@ static long calls[FUNCTIONS], since[FUNCTIONS];
 static CK_SESSION_HANDLE sessions[MOST];
 static long open_sessions, most_open, hanging, spoiled, faults;
 static int away, raw_points, hangs_on;
+// What is entered at the keypad that the token is said to have.
+static CK_BYTE keyed[64];
+static CK_ULONG keyed_length;
 static unsigned rate;
 
 // What it says instead of the truth, where `told` is set.
@@ -96,7 +99,9 @@ static struct fate chance(enum number number) {
     static const CK_RV any[] = {0x5,  0x6,  0x30, 0x31, 0x32,  0x60, 0x82,       0x90, 0x91,
                                 0xb0, 0xb3, 0xe0, 0x2,  0x101, 0x70, 0x80000001, 0x201};
     struct fate fate = {0};
-    if (rate == 0 || number == N_C_GenerateKeyPair || number == N_C_DestroyObject || number == N_C_GetMechanismInfo) return fate;
+    if (rate == 0 || number == N_C_GenerateKeyPair || number == N_C_DestroyObject || number == N_C_GetMechanismInfo ||
+        number == N_C_Initialize || number == N_C_Finalize)
+        return fate;
     if (next_random() % 10000 >= rate) return fate;
     faults++;
     fate.code = any[next_random() % (sizeof any / sizeof any[0])];
@@ -162,6 +167,21 @@ static int is_away(void) {
     return answer;
 }
 
+static CK_RV shim_C_Initialize(void *arguments) {
+    AROUND(C_Initialize, 0, real->C_Initialize(arguments))
+    return answer;
+}
+
+static CK_RV shim_C_Finalize(void *reserved) {
+    AROUND(C_Finalize, 0, real->C_Finalize(reserved))
+    if (answer == 0) {
+        pthread_mutex_lock(&lock);
+        open_sessions = 0;
+        pthread_mutex_unlock(&lock);
+    }
+    return answer;
+}
+
 static CK_RV shim_C_GetSlotList(CK_BBOOL present, CK_SLOT_ID *slots, CK_ULONG *count) {
     AROUND(C_GetSlotList, 0, real->C_GetSlotList(present, slots, count))
     if (answer == 0 && is_away()) *count = 0;
@@ -172,13 +192,14 @@ static CK_RV shim_C_GetSlotList(CK_BBOOL present, CK_SLOT_ID *slots, CK_ULONG *c
 static CK_RV shim_C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO *info) {
     AROUND(C_GetTokenInfo, 0, is_away() ? 0xe0 : real->C_GetTokenInfo(slot, info))
     unsigned long octet;
-    // An octet that no UTF-8 has, or one behind the text where blanks should be, or in front of it.
+    // A first octet that may be no UTF-8; one more in front.
     if (answer == 0 && tells(LIE_label, &octet)) info->label[0] = (unsigned char)octet;
     if (answer == 0 && tells(LIE_serial, &octet)) {
         memmove(info->serial + 1, info->serial, sizeof info->serial - 1);
         info->serial[0] = (unsigned char)octet;
     }
     if (answer == 0) tells(LIE_most_sessions, &info->max_sessions);
+    if (answer == 0 && keyed_length > 0) info->flags |= 0x100;
     return answer;
 }
 
@@ -237,7 +258,8 @@ static CK_RV shim_C_GetSessionInfo(CK_SESSION_HANDLE session, CK_SESSION_INFO *i
 }
 
 static CK_RV shim_C_Login(CK_SESSION_HANDLE session, CK_ULONG user, CK_BYTE *pin, CK_ULONG length) {
-    AROUND(C_Login, session, real->C_Login(session, user, pin, length))
+    AROUND(C_Login, session,
+           pin == NULL ? real->C_Login(session, user, keyed, keyed_length) : real->C_Login(session, user, pin, length))
     return answer;
 }
 
@@ -409,6 +431,12 @@ void shim_lie(const char *name, unsigned long value, int told) {
         lies[lie].value = value;
         pthread_mutex_unlock(&lock);
     }
+}
+
+// The token has a keypad, and somebody enters this PIN at each login. Before anything else.
+void shim_keypad(const char *pin) {
+    keyed_length = strlen(pin) < sizeof keyed ? strlen(pin) : sizeof keyed;
+    memcpy(keyed, pin, keyed_length);
 }
 
 // Closes every session behind its owner's back. Only while nobody calls.
