@@ -82,30 +82,41 @@ public final class CertificateAuthorities: Sendable {
     }
 
     private func record(of signing: AuthorityDocument.SigningKey, _ document: AuthorityDocument) async throws -> KeyRecord {
-        let spki = signing.publicKey.der
-        let record = try await ledger.store.read { snapshot in
-            try snapshot.row("SELECT id, algorithm, purposes, spki, sealed FROM key WHERE spki = $1", [.blob(spki)]).map(
-                KeyRecord.init(row:))
-        }
-        guard let record else {
-            throw Problem(
-                .fault, "authority.key-missing", title: "The authority's key is missing",
-                detail: "No key has the public key of \(document.name). Restore the table key from a backup.")
-        }
+        let record = try await ledger.store.read { try Self.record(of: signing, $0) }
+        guard let record else { throw Self.keyMissing(document) }
         return record
+    }
+
+    private static func record(of signing: AuthorityDocument.SigningKey, _ snapshot: Snapshot) throws -> KeyRecord? {
+        try snapshot.row("SELECT id, algorithm, purposes, spki, sealed FROM key WHERE spki = $1", [.blob(signing.publicKey.der)]).map(
+            KeyRecord.init(row:))
+    }
+
+    private static func keyMissing(_ document: AuthorityDocument) -> Problem {
+        Problem(
+            .fault, "authority.key-missing", title: "The authority's key is missing",
+            detail: "No key has the public key of \(document.name). Restore the table key from a backup.")
     }
 
     /// Looks at the record of each key with which an authority in force signs: whether it is there, whether custody wrote it, and whether the
     /// key lies where the document says. No token is asked, and no key is used.
     public func keyProblems() async throws(Problem) -> [KeyProblem] {
-        let documents = try ledger.view().charter.documents
+        let used = Self.rootsFirst(try ledger.view().charter.documents).flatMap { document in document.signingKeys.map { (document, $0) } }
+        let records: [Result<KeyRecord?, any Error>]
+        do {
+            // At once: monitoring asks for it, and anybody may.
+            records = try await ledger.store.read { snapshot in
+                used.map { _, signing in Result { try Self.record(of: signing, snapshot) } }
+            }
+        } catch { throw Problem(wrapping: error) }
         var found: [KeyProblem] = []
-        for document in Self.rootsFirst(documents) {
-            for signing in document.signingKeys {
-                do { try keys.require(try await record(of: signing, document), in: document.custody) } catch {
-                    let isOpen = signers.withLock { $0[signing.publicKey.digest] != nil }
-                    found.append(KeyProblem(authority: document.name, problem: Problem(wrapping: error), isOpen: isOpen))
-                }
+        for ((document, signing), record) in zip(used, records) {
+            do {
+                guard let record = try record.get() else { throw Self.keyMissing(document) }
+                try keys.require(record, in: document.custody)
+            } catch {
+                let isOpen = signers.withLock { $0[signing.publicKey.digest] != nil }
+                found.append(KeyProblem(authority: document.name, problem: Problem(wrapping: error), isOpen: isOpen))
             }
         }
         return found
