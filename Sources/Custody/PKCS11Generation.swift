@@ -137,7 +137,8 @@ extension PKCS11Token {
                 try module.attributes(lease.session, publicHandle, pair.publicAttributes))
             let scheme = SignatureAlgorithm.preferred(for: pair.algorithm)
             guard let mechanism = PKCS11SigningMechanism(scheme, pair.algorithm) else { throw .unacceptable("nothing signs with it") }
-            _ = try sign(PKCS11Signing(publicKey: publicKey, scheme: scheme, mechanism: mechanism), probeMessage, handle, lease)
+            let signing = PKCS11Signing(verifier: Verifier(key: publicKey, algorithm: scheme), mechanism: mechanism)
+            _ = try sign(signing, probeMessage, handle, lease)
             return MadeKey(publicKey: publicKey, id: id)
         }
     }

@@ -64,7 +64,7 @@ public struct PKCS11Keys: KeyProvider {
         guard let mechanism = PKCS11SigningMechanism(algorithm, publicKey.keyAlgorithm) else {
             throw .refused("No PKCS#11 mechanism is known for \(algorithm.name).")
         }
-        let signing = PKCS11Signing(publicKey: publicKey, scheme: algorithm, mechanism: mechanism)
+        let signing = PKCS11Signing(verifier: Verifier(key: publicKey, algorithm: algorithm), mechanism: mechanism)
         try await token.requireKey(id, signing)
         return PKCS11Signer(
             right: SigningRight(key: publicKey.digest, purposes: record.purposes), id: id, signing: signing, token: token, counter: counter)

@@ -4,11 +4,8 @@ import PKIX
 
 /// How one key signs, and what its signatures are checked with.
 struct PKCS11Signing: Sendable {
-    let publicKey: SubjectPublicKeyInfo
-    let scheme: SignatureAlgorithm
+    let verifier: Verifier
     let mechanism: PKCS11SigningMechanism
-
-    func isValid(_ signature: Bytes, over message: Bytes) -> Bool { scheme.isValid(signature, over: message, by: publicKey) }
 }
 
 /// Signs with a key in a token. Every signature is verified before it leaves: a handle may mean another key by now, and a module may fail.
@@ -38,7 +35,7 @@ extension PKCS11Token {
     func sign(
         _ message: Bytes, with key: Bytes, _ signing: PKCS11Signing, tries: Int = mostTries, after fault: PKCS11Fault? = nil
     ) async throws(CustodyError) -> Bytes {
-        let mayWait = fault == nil && !signing.publicKey.keyAlgorithm.isSlow
+        let mayWait = fault == nil && !signing.verifier.key.keyAlgorithm.isSlow
         let (signature, isVerified) = try await run(within: configuration.signing) { worker, token throws(PKCS11Interruption) in
             if let fault { token.settle(fault, worker, try token.connected(), key) }
             return try token.attempt(worker, key: key, tries: tries) { lease throws(PKCS11Fault) in
@@ -47,22 +44,22 @@ extension PKCS11Token {
                 return (try token.unverified(signing, message, handle, lease), false)
             }
         }
-        if isVerified || signing.isValid(signature, over: message) { return signature }
+        if isVerified || signing.verifier.isValid(signature, over: message) { return signature }
         return try await sign(message, with: key, signing, tries: Self.mostTries - 1, after: .wrongSignature)
     }
 
     func sign(_ signing: PKCS11Signing, _ message: Bytes, _ handle: UInt, _ lease: PKCS11Lease) throws(PKCS11Fault) -> Bytes {
         let signature = try unverified(signing, message, handle, lease)
-        guard signing.isValid(signature, over: message) else { throw .wrongSignature }
+        guard signing.verifier.isValid(signature, over: message) else { throw .wrongSignature }
         return signature
     }
 
     private func unverified(
         _ signing: PKCS11Signing, _ message: Bytes, _ handle: UInt, _ lease: PKCS11Lease
     ) throws(PKCS11Fault) -> Bytes {
-        let algorithm = signing.publicKey.keyAlgorithm
-        let raw = try module.sign(lease.session, signing.mechanism, key: handle, signing.scheme.rawInput(message, by: algorithm))
-        guard let signature = try? signing.scheme.signature(raw: raw, by: algorithm) else { throw .wrongSignature }
+        let (scheme, algorithm) = (signing.verifier.algorithm, signing.verifier.key.keyAlgorithm)
+        let raw = try module.sign(lease.session, signing.mechanism, key: handle, scheme.rawInput(message, by: algorithm))
+        guard let signature = try? scheme.signature(raw: raw, by: algorithm) else { throw .wrongSignature }
         return signature
     }
 

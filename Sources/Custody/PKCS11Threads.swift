@@ -45,6 +45,8 @@ final class PKCS11Threads: Sendable {
         var queue: [any Job] = []
         /// By worker.
         var running: [Int: any Job] = [:]
+        /// Done, and not answered yet.
+        var done: [any Job] = []
         /// Threads that take jobs.
         var workers = 0
         /// Those among them that wait to be woken.
@@ -62,6 +64,15 @@ final class PKCS11Threads: Sendable {
         var isClosed = false
         /// Called when nobody is present any more.
         var ended: (@Sendable () -> Void)?
+
+        /// What is to be answered now. Waking a caller costs as much as a tenth of a quick signature, so where others wait for this thread as
+        /// well, a few are woken together.
+        /// - Parameter mayWait: whether the next one is done as soon as that.
+        mutating func takeDone(mayWait: Bool) -> [any Job] {
+            guard !mayWait || queue.isEmpty || done.count >= PKCS11Threads.mostKept else { return [] }
+            defer { done = [] }
+            return done
+        }
 
         mutating func takeEnded() -> (@Sendable () -> Void)? {
             guard isClosed, present == 0 else { return nil }
@@ -97,6 +108,9 @@ final class PKCS11Threads: Sendable {
     private let watch = DispatchQueue(label: "assay.pkcs11.watch")
     private let clocks: any Clocks
     private let most: Int
+    private static let mostKept = 4
+    /// A job that takes less than this is quick.
+    private static let quick = Duration.microseconds(100)
     private var mostWaiting: Int { 64 * most }
     private var mostStuck: Int { most }
 
@@ -156,9 +170,10 @@ final class PKCS11Threads: Sendable {
             case .work(let job, let others):
                 worker.job = job
                 worker.isAwaited = others
+                let begun = clocks.monotonic
                 let isDone = job.work(worker)
                 worker.job = nil
-                turn = next(number, isDone ? .isDone : .handsBack(job))
+                turn = next(number, isDone ? .isDone(job, isQuick: clocks.monotonic - begun < Self.quick) : .handsBack(job))
             case .wait:
                 wake.wait()
                 turn = next(number, .comes)
@@ -176,7 +191,7 @@ final class PKCS11Threads: Sendable {
 
     private enum Arrival {
         case comes
-        case isDone
+        case isDone(any Job, isQuick: Bool)
         case handsBack(any Job)
     }
 
@@ -190,39 +205,47 @@ final class PKCS11Threads: Sendable {
 
     /// What a thread does next.
     private func next(_ number: Int, _ arrival: Arrival) -> Turn {
-        let (turn, help) = state.withLock { state -> (Turn, Help?) in
+        let (turn, help, done) = state.withLock { state -> (Turn, Help?, [any Job]) in
+            var mayWait = false
+            if case .isDone(let job, let isQuick) = arrival {
+                state.done.append(job)
+                mayWait = isQuick
+            }
             switch arrival {
             case .comes: state.isComing = false
             case .isDone, .handsBack:
                 guard state.running.removeValue(forKey: number) != nil else {
                     state.stuck -= 1
-                    return (.end(isPresent: false), nil)
+                    return (.end(isPresent: false), nil, state.takeDone(mayWait: false))
                 }
             }
+            let done = state.takeDone(mayWait: mayWait)
             if case .handsBack(let job) = arrival {
                 state.queue.insert(job, at: 0)
                 state.workers -= 1
                 state.most = max(1, state.workers)
                 state.growsAt = clocks.monotonic + .seconds(30)
-                return (.end(isPresent: true), state.help())
+                return (.end(isPresent: true), state.help(), done)
             }
             if !state.queue.isEmpty {
                 let job = state.queue.removeFirst()
                 state.running[number] = job
-                return (.work(job, others: !state.queue.isEmpty), state.help())
+                return (.work(job, others: !state.queue.isEmpty), state.help(), done)
             }
             if state.isClosed { state.workers -= 1 } else { state.idle += 1 }
-            return (state.isClosed ? .end(isPresent: true) : .wait, nil)
+            return (state.isClosed ? .end(isPresent: true) : .wait, nil, done)
         }
+        for job in done { job.answer() }
         send(help)
         return turn
     }
 
-    /// Gives up what is late, and begins what waits for want of a thread.
+    /// Gives up what is late, begins what waits for want of a thread, and answers what is done: the next call may be stuck.
     /// - Returns: whether there is something to look after, now or later.
     private func look() -> Bool {
         let now = clocks.monotonic
-        let (late, help, ended, isOver) = state.withLock { state -> ([(any Job, Bool)], Help?, (@Sendable () -> Void)?, Bool) in
+        let (late, done, help, ended, isOver) = state.withLock {
+            state -> ([(any Job, Bool)], [any Job], Help?, (@Sendable () -> Void)?, Bool) in
             var late = state.queue.filter { $0.deadline <= now }.map { ($0, false) }
             state.queue.removeAll { $0.deadline <= now }
             for (number, job) in state.running where job.deadline <= now {
@@ -240,8 +263,10 @@ final class PKCS11Threads: Sendable {
                 late += state.queue.map { ($0, false) }
                 state.queue = []
             }
-            return (late, state.help(), state.takeEnded(), state.isClosed && state.present == 0)
+            let done = state.takeDone(mayWait: false)
+            return (late, done, state.help(), state.takeEnded(), state.isClosed && state.present == 0)
         }
+        for job in done { job.answer() }
         for (job, began) in late { job.fail(.late(began: began)) }
         send(help)
         ended?()
@@ -276,15 +301,24 @@ private protocol Job: AnyObject, Sendable {
     var isWanted: Bool { get }
     /// False: handed back.
     func work(_ worker: PKCS11Threads.Worker) -> Bool
+    /// Gives the caller what the work has brought.
+    func answer()
+    /// Tells the caller that nothing comes of it, unless something has by now.
     func fail(_ failure: Failure)
 }
 
-/// A job whose caller is answered once, by whoever comes first.
+/// A job whose caller is answered once.
 private final class Call<Result: Sendable>: Job {
     typealias Answer = PKCS11Threads.Outcome<Result>
 
+    private struct Waiting {
+        let continuation: CheckedContinuation<Answer, Never>
+        var result: Result?
+    }
+
     let deadline: Duration
-    private let waiting: Mutex<CheckedContinuation<Answer, Never>?>
+    /// nil: answered.
+    private let waiting: Mutex<Waiting?>
     private let body: @Sendable (PKCS11Threads.Worker) -> PKCS11Threads.Step<Result>
     private let dropped: @Sendable (PKCS11Threads.Worker, Result) -> Void
 
@@ -294,7 +328,7 @@ private final class Call<Result: Sendable>: Job {
         dropped: @escaping @Sendable (PKCS11Threads.Worker, Result) -> Void
     ) {
         self.deadline = deadline
-        waiting = Mutex(continuation)
+        waiting = Mutex(Waiting(continuation: continuation))
         self.body = body
         self.dropped = dropped
     }
@@ -303,25 +337,30 @@ private final class Call<Result: Sendable>: Job {
 
     func work(_ worker: PKCS11Threads.Worker) -> Bool {
         guard case .done(let result) = body(worker) else { return false }
-        if !answer(.done(result)) { dropped(worker, result) }
+        let isKept = waiting.withLock { waiting in
+            waiting?.result = result
+            return waiting != nil
+        }
+        if !isKept { dropped(worker, result) }
         return true
     }
 
+    func answer() { answer(or: nil) }
+
     func fail(_ failure: Failure) {
         switch failure {
-        case .full: _ = answer(.full)
-        case .late(let began): _ = answer(.late(began: began))
-        case .closed: _ = answer(.closed)
+        case .full: answer(or: .full)
+        case .late(let began): answer(or: .late(began: began))
+        case .closed: answer(or: .closed)
         }
     }
 
-    /// Whether this was the first.
-    private func answer(_ answer: Answer) -> Bool {
-        let continuation = waiting.withLock { waiting in
+    private func answer(or failure: Answer?) {
+        let (continuation, answer) = waiting.withLock { waiting -> (CheckedContinuation<Answer, Never>?, Answer?) in
+            guard let answer = waiting?.result.map({ Answer.done($0) }) ?? failure else { return (nil, nil) }
             defer { waiting = nil }
-            return waiting
+            return (waiting?.continuation, answer)
         }
-        continuation?.resume(returning: answer)
-        return continuation != nil
+        if let continuation, let answer { continuation.resume(returning: answer) }
     }
 }

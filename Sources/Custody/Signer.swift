@@ -55,7 +55,8 @@ struct SoftwareSigner: Signer {
     let right: SigningRight
     let software: SoftwareKey
     let algorithm: SignatureAlgorithm
-    let checksOwnSignatures: Bool
+    /// Of its own signatures, where they are to be checked.
+    let verifier: Verifier?
     let threads: SigningThreads
     let counter: SignatureCounter
 
@@ -76,8 +77,8 @@ struct SoftwareSigner: Signer {
     /// nil also for a signature that does not verify: it never leaves, for it may tell of the key.
     private func made(_ message: Bytes) -> Bytes? {
         guard let signature = try? software.sign(message, as: algorithm) else { return nil }
-        guard checksOwnSignatures else { return signature }
-        return algorithm.isValid(signature, over: message, by: software.publicKey) ? signature : nil
+        guard let verifier else { return signature }
+        return verifier.isValid(signature, over: message) ? signature : nil
     }
 }
 

@@ -29,6 +29,7 @@ struct SoftwareKeys: Sendable {
         guard isLog || record.publicKey == opened.publicKey.der else { throw .sealBroken(key: record.id.description) }
         return SoftwareSigner(
             right: SigningRight(key: Digest32(of: record.publicKey), purposes: record.purposes), software: opened, algorithm: algorithm,
-            checksOwnSignatures: checksOwnSignatures || row.checksOwnSignatures, threads: threads, counter: counter)
+            verifier: checksOwnSignatures || row.checksOwnSignatures ? Verifier(key: opened.publicKey, algorithm: algorithm) : nil,
+            threads: threads, counter: counter)
     }
 }

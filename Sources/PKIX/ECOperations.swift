@@ -8,12 +8,22 @@ struct ECOperations<Rules: CurveRules>: KeyOperations {
 
     func check(_ key: Bytes) throws(PKIXError) { try curve.check(key) }
 
-    func verify(_ signature: Bytes, over message: Bytes, by key: Bytes, as scheme: SignatureAlgorithm) -> Bool {
-        guard ECDSAValue.isStrict(signature, longest: curve.octets), let hash = scheme.hash,
-            let key = try? Rules.Private.Public(x963Representation: key),
-            let signature = try? Rules.Private.Public.Value(derRepresentation: signature)
-        else { return false }
-        return key.isValid(signature, hash.digest(of: message))
+    func read(_ key: Bytes, for scheme: SignatureAlgorithm) -> (any ReadKey)? {
+        guard let hash = scheme.hash, let key = try? Rules.Private.Public(x963Representation: key) else { return nil }
+        return Read(key: key, hash: hash, octets: curve.octets)
+    }
+
+    private struct Read: ReadKey {
+        let key: Rules.Private.Public
+        let hash: HashFunction
+        let octets: Int
+
+        func isValid(_ signature: Bytes, over message: Bytes) -> Bool {
+            guard let raw = ECDSAValue.raw(signature, octets: octets),
+                let signature = try? Rules.Private.Public.Value(rawRepresentation: raw)
+            else { return false }
+            return key.isValid(signature, hash.digest(of: message))
+        }
     }
 
     func generate() throws(PKIXError) -> any HeldKey { Held(key: Rules.Private()) }
@@ -35,20 +45,27 @@ struct ECOperations<Rules: CurveRules>: KeyOperations {
     }
 }
 
-/// ECDSA signature values: SEQUENCE of two positive, shortest INTEGERs below the order's length; the library sees nothing else.
+/// ECDSA signature values (RFC 3279 §2.2.3): SEQUENCE of two positive, shortest INTEGERs.
 enum ECDSAValue {
-    static func isStrict(_ signature: Bytes, longest: Int) -> Bool {
+    /// r ‖ s, each of so many octets; nil for what is not such a value. Whether they are below the order is the library's to say.
+    static func raw(_ signature: Bytes, octets: Int) -> Bytes? {
         do throws(PKIXError) {
             var reader = try DERReader(signature, limit: 256)
             var fields = try reader.sequence()
+            var raw: Bytes = []
+            raw.reserveCapacity(2 * octets)
             for _ in 0..<2 {
                 let value = try fields.integer()
-                guard let first = value.first, first < 0x80, value != [0], value.count <= longest + 1 else { return false }
+                guard let first = value.first, first < 0x80, value != [0] else { return nil }
+                let number = first == 0 ? value.dropFirst() : value[...]
+                guard number.count <= octets else { return nil }
+                for _ in number.count..<octets { raw.append(0) }
+                raw += number
             }
             try fields.finish()
             try reader.finish()
-            return true
-        } catch { return false }
+            return raw
+        } catch { return nil }
     }
 }
 
@@ -62,7 +79,7 @@ protocol ECPrivateKey: Sendable {
     func signature(of digest: some Digest) throws -> Public.Value
 }
 
-protocol ECPublicKey {
+protocol ECPublicKey: Sendable {
     associatedtype Value: ECSignatureValue
     init<Octets: ContiguousBytes>(x963Representation: Octets) throws
     var x963Representation: Data { get }
@@ -70,7 +87,7 @@ protocol ECPublicKey {
 }
 
 protocol ECSignatureValue {
-    init<Octets: DataProtocol>(derRepresentation: Octets) throws
+    init<Octets: DataProtocol>(rawRepresentation: Octets) throws
     var derRepresentation: Data { get }
 }
 

@@ -6,9 +6,16 @@ import Foundation
 struct Ed25519Operations: KeyOperations {
     func check(_ key: Bytes) throws(PKIXError) { try Edwards25519.check(key) }
 
-    func verify(_ signature: Bytes, over message: Bytes, by key: Bytes, as scheme: SignatureAlgorithm) -> Bool {
-        guard signature.count == 64, let key = try? Curve25519.Signing.PublicKey(rawRepresentation: key) else { return false }
-        return key.isValidSignature(signature, for: message)
+    func read(_ key: Bytes, for scheme: SignatureAlgorithm) -> (any ReadKey)? {
+        (try? Curve25519.Signing.PublicKey(rawRepresentation: key)).map(Read.init)
+    }
+
+    private struct Read: ReadKey {
+        let key: Curve25519.Signing.PublicKey
+
+        func isValid(_ signature: Bytes, over message: Bytes) -> Bool {
+            signature.count == 64 && key.isValidSignature(signature, for: message)
+        }
     }
 
     func generate() throws(PKIXError) -> any HeldKey { Held(key: Curve25519.Signing.PrivateKey()) }

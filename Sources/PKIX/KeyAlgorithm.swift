@@ -107,9 +107,8 @@ public struct KeyAlgorithm: Hashable, Sendable {
         return .unknownKeyAlgorithm(curve)
     }
 
-    func verify(_ signature: Bytes, over message: Bytes, by key: Bytes, as scheme: SignatureAlgorithm) -> Bool {
-        operations.verify(signature, over: message, by: key, as: scheme)
-    }
+    /// Makes a public key ready to verify.
+    func read(_ key: Bytes, for scheme: SignatureAlgorithm) -> (any ReadKey)? { operations.read(key, for: scheme) }
 
     /// Makes a key in software. RSA takes seconds: not on a thread that others wait for.
     /// - Throws: ``PKIXError/keyWeak`` when the random source gives nothing usable.
@@ -131,9 +130,15 @@ public struct KeyAlgorithm: Hashable, Sendable {
 protocol KeyOperations: Sendable {
     /// Whether the octets of the BIT STRING are a good public key, its length included.
     func check(_ key: Bytes) throws(PKIXError)
-    func verify(_ signature: Bytes, over message: Bytes, by key: Bytes, as scheme: SignatureAlgorithm) -> Bool
+    /// nil for a key that the library does not take, or a scheme that is not this kind's.
+    func read(_ key: Bytes, for scheme: SignatureAlgorithm) -> (any ReadKey)?
     func generate() throws(PKIXError) -> any HeldKey
     func open(_ secret: Bytes) throws(PKIXError) -> any HeldKey
+}
+
+/// A public key of one row, ready to verify by one scheme.
+protocol ReadKey: Sendable {
+    func isValid(_ signature: Bytes, over message: Bytes) -> Bool
 }
 
 /// A private key of one row, in memory; the library clears it when it goes.

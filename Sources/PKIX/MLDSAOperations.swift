@@ -11,9 +11,7 @@ struct MLDSAOperations<Rules: MLDSARules>: KeyOperations {
         guard key.count == rules.keyLength else { throw .keyLength }
     }
 
-    func verify(_ signature: Bytes, over message: Bytes, by key: Bytes, as scheme: SignatureAlgorithm) -> Bool {
-        signature.count == rules.signatureLength && rules.isValid(signature, message, key)
-    }
+    func read(_ key: Bytes, for scheme: SignatureAlgorithm) -> (any ReadKey)? { try? rules.read(key) }
 
     func generate() throws(PKIXError) -> any HeldKey {
         guard let key = try? rules.generate() else { throw .keyWeak }
@@ -29,8 +27,7 @@ struct MLDSAOperations<Rules: MLDSARules>: KeyOperations {
 /// A parameter set of FIPS 204.
 protocol MLDSARules: Sendable {
     static var keyLength: Int { get }
-    static var signatureLength: Int { get }
-    static func isValid(_ signature: Bytes, _ message: Bytes, _ key: Bytes) -> Bool
+    static func read(_ key: Bytes) throws -> any ReadKey
     static func generate() throws -> any HeldKey
     /// - Parameter seed: 32 octets.
     static func open(_ seed: Bytes) throws -> any HeldKey
@@ -38,14 +35,18 @@ protocol MLDSARules: Sendable {
 
 enum MLDSA65Rules: MLDSARules {
     static let keyLength = 1952
-    static let signatureLength = 3309
 
-    static func isValid(_ signature: Bytes, _ message: Bytes, _ key: Bytes) -> Bool {
-        (try? MLDSA65.PublicKey(rawRepresentation: key))?.isValidSignature(signature, for: message) ?? false
-    }
-
+    static func read(_ key: Bytes) throws -> any ReadKey { Read(key: try MLDSA65.PublicKey(rawRepresentation: key)) }
     static func generate() throws -> any HeldKey { Held(key: try MLDSA65.PrivateKey()) }
     static func open(_ seed: Bytes) throws -> any HeldKey { Held(key: try MLDSA65.PrivateKey(seedRepresentation: seed, publicKey: nil)) }
+
+    private struct Read: ReadKey {
+        let key: MLDSA65.PublicKey
+
+        func isValid(_ signature: Bytes, over message: Bytes) -> Bool {
+            signature.count == 3309 && key.isValidSignature(signature, for: message)
+        }
+    }
 
     private struct Held: HeldKey {
         let key: MLDSA65.PrivateKey
@@ -58,14 +59,18 @@ enum MLDSA65Rules: MLDSARules {
 
 enum MLDSA87Rules: MLDSARules {
     static let keyLength = 2592
-    static let signatureLength = 4627
 
-    static func isValid(_ signature: Bytes, _ message: Bytes, _ key: Bytes) -> Bool {
-        (try? MLDSA87.PublicKey(rawRepresentation: key))?.isValidSignature(signature, for: message) ?? false
-    }
-
+    static func read(_ key: Bytes) throws -> any ReadKey { Read(key: try MLDSA87.PublicKey(rawRepresentation: key)) }
     static func generate() throws -> any HeldKey { Held(key: try MLDSA87.PrivateKey()) }
     static func open(_ seed: Bytes) throws -> any HeldKey { Held(key: try MLDSA87.PrivateKey(seedRepresentation: seed, publicKey: nil)) }
+
+    private struct Read: ReadKey {
+        let key: MLDSA87.PublicKey
+
+        func isValid(_ signature: Bytes, over message: Bytes) -> Bool {
+            signature.count == 4627 && key.isValidSignature(signature, for: message)
+        }
+    }
 
     private struct Held: HeldKey {
         let key: MLDSA87.PrivateKey

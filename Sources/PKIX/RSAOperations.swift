@@ -9,16 +9,28 @@ struct RSAOperations: KeyOperations {
 
     func check(_ key: Bytes) throws(PKIXError) { try RSAPublicKey(key).check(bits: bits) }
 
-    func verify(_ signature: Bytes, over message: Bytes, by key: Bytes, as scheme: SignatureAlgorithm) -> Bool {
-        guard signature.count == bits / 8, let hash = scheme.hash, let padding = scheme.padding,
-            let parts = try? RSAPublicKey(key), let key = try? _RSA.Signing.PublicKey(n: parts.modulus, e: parts.exponent)
-        else { return false }
-        return verify(key, _RSA.Signing.RSASignature(rawRepresentation: signature), hash.digest(of: message), padding.library)
+    func read(_ key: Bytes, for scheme: SignatureAlgorithm) -> (any ReadKey)? {
+        guard let hash = scheme.hash, let padding = scheme.padding, let parts = try? RSAPublicKey(key),
+            let key = try? _RSA.Signing.PublicKey(n: parts.modulus, e: parts.exponent)
+        else { return nil }
+        return Read(key: key, octets: bits / 8, hash: hash, padding: padding.library)
     }
 
-    private func verify(
-        _ key: _RSA.Signing.PublicKey, _ signature: _RSA.Signing.RSASignature, _ digest: some Digest, _ padding: _RSA.Signing.Padding
-    ) -> Bool { key.isValidSignature(signature, for: digest, padding: padding) }
+    private struct Read: ReadKey {
+        let key: _RSA.Signing.PublicKey
+        let octets: Int
+        let hash: HashFunction
+        let padding: _RSA.Signing.Padding
+
+        func isValid(_ signature: Bytes, over message: Bytes) -> Bool {
+            signature.count == octets
+                && isValid(_RSA.Signing.RSASignature(rawRepresentation: signature), over: hash.digest(of: message))
+        }
+
+        private func isValid(_ signature: _RSA.Signing.RSASignature, over digest: some Digest) -> Bool {
+            key.isValidSignature(signature, for: digest, padding: padding)
+        }
+    }
 
     func generate() throws(PKIXError) -> any HeldKey {
         guard let key = try? _RSA.Signing.PrivateKey(keySize: _RSA.Signing.KeySize(bitCount: bits)) else { throw .keyWeak }

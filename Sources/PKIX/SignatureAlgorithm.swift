@@ -106,7 +106,7 @@ public struct SignatureAlgorithm: Hashable, Sendable {
 
     /// Whether `signature` is this algorithm's signature over `message` by `key`. False for a key of another kind.
     public func isValid(_ signature: Bytes, over message: Bytes, by key: SubjectPublicKeyInfo) -> Bool {
-        fits(key.keyAlgorithm) && key.keyAlgorithm.verify(signature, over: message, by: key.key, as: self)
+        Verifier(key: key, algorithm: self).isValid(signature, over: message)
     }
 
     public static func == (left: SignatureAlgorithm, right: SignatureAlgorithm) -> Bool { left.identifier == right.identifier }

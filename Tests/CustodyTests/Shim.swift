@@ -45,8 +45,8 @@ final class Shim: Sendable {
             call, code, skip, times, after ? 1 : 0)
     }
 
-    func hang(_ call: String, times: Int = 1) {
-        function("shim_hang", (@convention(c) (UnsafePointer<CChar>, Int, Int) -> Void).self)(call, 0, times)
+    func hang(_ call: String, skip: Int = 0, times: Int = 1) {
+        function("shim_hang", (@convention(c) (UnsafePointer<CChar>, Int, Int) -> Void).self)(call, skip, times)
     }
 
     func release() { function("shim_release", (@convention(c) () -> Void).self)() }

@@ -23,6 +23,23 @@ struct TokenStuckTests {
         await house.close()
     }
 
+    @Test("A signature that is made reaches its caller while the next call hangs")
+    func madeBeforeAHang() async throws {
+        let house = try await ShimmedHouse(sessions: 1)
+        let signer = try await house.house.signer("one")
+        for made in 1...5 {
+            house.shim.hang("C_Sign", skip: made)
+            await withTaskGroup(of: CustodyError?.self) { group in
+                for _ in 0..<8 { group.addTask { await house.failure(signer) } }
+                for _ in 0..<made { #expect(await group.next() == .some(nil)) }
+                while house.shim.hanging == 0 { await Task.yield() }
+                house.shim.release()
+                for await found in group { #expect(found == nil) }
+            }
+        }
+        await house.close()
+    }
+
     @Test("When all threads are stuck nothing is begun; when they come back it goes on")
     func allHang() async throws {
         let house = try await ShimmedHouse(sessions: 2, signing: .milliseconds(400))

@@ -54,6 +54,28 @@ struct SignatureTests {
         #expect(!isValid(sequence(element(2, [0], highR), element(2, highS))))
     }
 
+    @Test("ECDSA: numbers that are shorter than the order verify; so does every signature of a key that is read once")
+    func shortECDSA() throws {
+        for algorithm in [KeyAlgorithm.ecdsaP256, .ecdsaP384, .ecdsaP521] {
+            let key = try algorithm.generate()
+            let scheme = SignatureAlgorithm.preferred(for: algorithm)
+            let verifier = Verifier(key: key.publicKey, algorithm: scheme)
+            let other = Verifier(key: try algorithm.generate().publicKey, algorithm: scheme)
+            // One in some hundreds has a number with eight zero bits in front.
+            var short: Bytes?
+            for _ in 0..<20_000 where short == nil {
+                let signature = try key.sign(Self.message, as: scheme)
+                if signature.count < algorithm.longestSignature - 2 { short = signature }
+            }
+            for signature in [try #require(short), try key.sign(Self.message, as: scheme)] {
+                #expect(verifier.isValid(signature, over: Self.message) && !verifier.isValid(signature, over: [0]))
+                #expect(!other.isValid(signature, over: Self.message))
+            }
+            let (none, good) = (Verifier(key: key.publicKey, algorithm: .rsaPSSSHA256), try key.sign(Self.message, as: scheme))
+            #expect(!none.isValid(good, over: Self.message))
+        }
+    }
+
     @Test("Another key, message, hash or kind does not verify")
     func mismatches() throws {
         let key = try PrivateKey.generate(.ecdsaP256, entropy: SystemEntropy())

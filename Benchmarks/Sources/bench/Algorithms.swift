@@ -27,8 +27,8 @@ enum Algorithms {
             guard let key = signing[.classical]?.publicKey else { throw PKIXError.signingFailed }
             let name = try Name([try Attribute(oid: .commonName, kind: .utf8, text: "Issuing CA")])
             issuer = Issuer(
-                name: name, keyIdentifier: key.keyIdentifier, signatureAlgorithm: .preferred(for: own),
-                alternativeSignatureAlgorithm: second.map { .preferred(for: $0) }, notAfter: .never)
+                name: name, keyIdentifier: key.keyIdentifier, signatureAlgorithm: .preferred(for: own), keyAlgorithm: own,
+                alternative: second.map { (.preferred(for: $0), $0) }, notAfter: .never)
             known = try CertificateRequest.make(subject: name, key: subject, alternative: subjectSecond)
             request = known.der
         }

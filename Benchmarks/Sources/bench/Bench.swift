@@ -83,7 +83,7 @@ struct Issuing {
         profile = try Profile(document: JSON.object(Fixtures.profile).canonicalBytes)
         issuer = Issuer(
             name: try Name([try Attribute(oid: .commonName, kind: .utf8, text: "Issuing CA")]), keyIdentifier: key.keyIdentifier,
-            signatureAlgorithm: .preferred(for: .ecdsaP256), notAfter: .never)
+            signatureAlgorithm: .preferred(for: .ecdsaP256), keyAlgorithm: .ecdsaP256, notAfter: .never)
         request = try Fixtures.request(PrivateKey.generate(.ecdsaP256, entropy: entropy))
     }
 
