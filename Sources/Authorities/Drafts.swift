@@ -19,6 +19,9 @@ public struct AuthorityDraft: Hashable, Sendable {
 
 extension CertificateAuthorities {
     public static let mostDrafts = 16
+    /// Keys that are made within 24 hours for authorities, in force or not: one administrator asks for them alone, and a token has room for so
+    /// many.
+    public static let mostKeysADay = 128
 
     /// Makes keys for new authorities and fills their certificates. Nothing is in force by it, and no key is in use: that takes the
     /// next roster.
@@ -43,6 +46,7 @@ extension CertificateAuthorities {
                 .invalid, "authority.draft-count", title: "Too many authorities at once",
                 detail: "From 1 to \(Self.mostDrafts) authorities are drafted in one call.", field: "authorities")
         }
+        try await requireRoom()
         // Before any key is made.
         var wishes: [(members: [String: JSON], custody: Handle)] = []
         for (index, json) in documents.enumerated() {
@@ -60,6 +64,24 @@ extension CertificateAuthorities {
         do throws(Problem) { return try await make(wishes, call, wish, by: administrator, &made) } catch {
             for record in made { try? await keys.destroy(record) }
             throw error
+        }
+    }
+
+    private func requireRoom() async throws(Problem) {
+        let since = try ledger.now().adding(days: -1)
+        let made: Int64
+        do {
+            made = try await ledger.store.read { snapshot in
+                try snapshot.row("SELECT count(*) AS made FROM key WHERE created > $1", [.integer(since.seconds)])?.integer("made") ?? 0
+            }
+        } catch { throw Problem(wrapping: error) }
+        guard made < Self.mostKeysADay else {
+            throw Problem(
+                .conflict, "authority.draft-many", title: "Too many keys were made for authorities",
+                detail:
+                    "\(made) keys were made within 24 hours; up to \(Self.mostKeysADay) are. If it was not you who asked for them, look at "
+                    + "the ledger's entries key.generated: they say who did.",
+                field: "authorities")
         }
     }
 

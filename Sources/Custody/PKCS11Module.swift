@@ -202,6 +202,10 @@ public final class PKCS11Module: Sendable {
                     var count: CK_ULONG = 0
                     try check("C_FindObjects", functions.pointee.C_FindObjects?(session, &handles, CK_ULONG(handles.count), &count))
                     guard count > 0 else { break }
+                    guard count <= CK_ULONG(handles.count) else {
+                        failure = .unacceptable("C_FindObjects says that it found \(count) where there was room for \(handles.count)")
+                        break
+                    }
                     found += handles.prefix(Int(clamping: count))
                 }
             } catch { failure = error }

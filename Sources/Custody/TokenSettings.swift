@@ -169,11 +169,25 @@ public struct TokenFile: Sendable {
         } catch { throw .malformed(path: path, what: error.detail) }
     }
 
-    /// Writes the file; the old or the new one is there after a crash. The house must not be running.
-    public func write(_ tokens: [TokenSettings]) throws(CustodyError) {
+    /// Takes the file for a change.
+    /// - Throws: ``CustodyError/inUse(path:)`` while somebody else changes it, or the house runs.
+    public func edit() throws(CustodyError) -> Edit {
         try files.checkDirectory()
         let lock = try DirectoryLock(files.directory)
-        defer { lock.release() }
-        try files.write(Self.name, JSON.object(["tokens": .array(tokens.map(\.json))]).canonicalBytes + [0x0a])
+        return Edit(tokens: try read(), files: files, lock: lock)
+    }
+
+    /// A change of the file: nobody else, no running house either, has it as long as this value is there.
+    public struct Edit: Sendable {
+        /// What the file says.
+        public let tokens: [TokenSettings]
+        fileprivate let files: PrivateFiles
+        fileprivate let lock: DirectoryLock
+
+        /// Writes the file; the old or the new one is there after a crash.
+        public func write(_ tokens: [TokenSettings]) throws(CustodyError) {
+            guard lock.isHeld else { throw .inUse(path: files.directory) }
+            try files.write(TokenFile.name, JSON.object(["tokens": .array(tokens.map(\.json))]).canonicalBytes + [0x0a])
+        }
     }
 }

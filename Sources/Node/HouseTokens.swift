@@ -154,11 +154,12 @@ extension HousePaths {
             name: name, module: module, environment: environment, label: label, serial: serial, pin: source, sessions: sessions,
             seconds: seconds)
         let file = TokenFile(custody: custody)
-        let known: [TokenSettings]
+        let edit: TokenFile.Edit
         do throws(CustodyError) {
             try DataDirectory.requireHouse(self)
-            known = try file.read()
+            edit = try file.edit()
         } catch { throw error.problem }
+        let known = edit.tokens
         guard !known.contains(where: { $0.name == name || ($0.label == label && $0.serial == serial) }) else {
             throw Problem(
                 .conflict, "custody.known", title: "The house knows it already",
@@ -177,7 +178,7 @@ extension HousePaths {
                 made = id
             }
             settings.sealingKey = made
-            do throws(CustodyError) { try file.write(known + [settings]) } catch {
+            do throws(CustodyError) { try edit.write(known + [settings]) } catch {
                 if let made { try? await token.remove(made) }
                 throw error
             }
@@ -211,14 +212,15 @@ extension HousePaths {
         let file = TokenFile(custody: custody)
         do throws(CustodyError) {
             try DataDirectory.requireHouse(self)
-            let known = try file.read()
+            let edit = try file.edit()
+            let known = edit.tokens
             guard let settings = known.first(where: { $0.name.description == name }) else {
                 throw .noCustody(Handle(name) ?? .sealed, known: known.map(\.name))
             }
             if case .token(let key) = try MasterKeyKind(custody: custody), settings.has(key) {
                 throw .refused("The master key is sealed under this token. Run `assay custody unseal` first.")
             }
-            try file.write(known.filter { $0.name != settings.name })
+            try edit.write(known.filter { $0.name != settings.name })
         } catch { throw error.problem }
     }
 

@@ -207,11 +207,17 @@ struct TokenSettingsTests {
         let custody = try CustodyDirectory.create(at: folder.custody, entropy: SystemEntropy())
         let file = TokenFile(custody: folder.custody)
         #expect(try file.read() == [])
-        #expect(throws: CustodyError.inUse(path: folder.custody)) { try file.write([]) }
+        #expect(throws: CustodyError.inUse(path: folder.custody)) { try file.edit() }
         custody.release()
         let both = [try Self.settings(), try Self.settings("other")]
-        try file.write(both)
+        do {
+            // From reading to writing nobody else changes it.
+            let edit = try file.edit()
+            #expect(throws: CustodyError.inUse(path: folder.custody)) { try file.edit() }
+            try edit.write(both)
+        }
         #expect(try file.read() == both)
+        #expect(try file.edit().tokens == both)
         #expect(try folder.mode("tokens.json") == 0o600)
         try folder.chmod("tokens.json", 0o644)
         #expect(throws: CustodyError.self) { try file.read() }

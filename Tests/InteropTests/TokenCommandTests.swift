@@ -51,7 +51,7 @@ struct TokenCommandTests {
         #expect(try desk.problem("custody", "remove", "hsm", "--data", desk.path("data")) == "custody.refused")
 
         let node = try await desk.serve()
-        #expect(try desk.problem(hsm.add("late")) == "custody.known")
+        #expect(try desk.problem(hsm.add("late")) == "custody.in-use")
         #expect(try desk.problem("custody", "seal", "--under", "hsm", "--data", desk.path("data")) == "custody.in-use")
         _ = try desk.json("login", node, "--as", "admin")
         try Self.document(custody: "nowhere").write(toFile: desk.path("nowhere.yaml"), atomically: false, encoding: .utf8)

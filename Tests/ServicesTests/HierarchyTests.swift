@@ -1,3 +1,4 @@
+import Authorities
 import Basics
 import PKIX
 import Registration
@@ -84,6 +85,31 @@ struct HierarchyTests {
             try await house.services.authorities.draft(
                 wrong.documents.map { .object($0) }, call: ID(at: test.clocks.now, entropy: SystemEntropy()), by: test.adminPrincipal)
         }
+        try await house.services.ledger.stop()
+    }
+
+    @Test("One administrator alone does not fill a token: so many keys a day are made, and a call that is sent again makes none")
+    func manyKeys() async throws {
+        let (test, house) = try await TestHouse.found()
+        defer { test.remove() }
+        let most = CertificateAuthorities.mostDrafts
+        let documents = (0..<most).map { number in
+            JSON.object(
+                TestHouse.Documents.root.merging(["name": .string("root-\(number)"), "key": .string("ed25519")]) { _, new in new })
+        }
+        func draft(_ documents: [JSON], _ call: ID) async throws {
+            _ = try await house.services.authorities.draft(documents, call: call, by: test.adminPrincipal)
+        }
+        func keys() async throws -> Int { try await house.services.authorities.allKeys(Paging(limit: 500)).elements.count }
+        let calls = (0..<(CertificateAuthorities.mostKeysADay / most)).map { _ in ID(at: test.clocks.now, entropy: SystemEntropy()) }
+        for call in calls { try await draft(documents, call) }
+        let made = try await keys()
+        await expect("authority.draft-many") { try await draft(documents, ID(at: test.clocks.now, entropy: SystemEntropy())) }
+        try await draft(documents, try #require(calls.first))
+        #expect(try await keys() == made)
+        test.clocks.pass(seconds: 86_401)
+        try await draft(documents, ID(at: test.clocks.now, entropy: SystemEntropy()))
+        #expect(made <= CertificateAuthorities.mostKeysADay + most)
         try await house.services.ledger.stop()
     }
 }
