@@ -26,24 +26,33 @@ extension PKCS11Token {
     func connected() throws(PKCS11Interruption) -> PKCS11Connection {
         do throws(CustodyError) {
             if let connection = try current() { return connection }
-            return try connecting.withLock { _ throws(CustodyError) in
-                // Another thread may have done it while this one waited.
-                if let connection = try current() { return connection }
-                restartModule()
-                do throws(PKCS11Fault) {
-                    let connection = try reachTwice()
-                    state.withLock { state in
-                        state.condition = .up(connection)
-                        // What is of an earlier life of the module is closed.
-                        state.owners = state.owners.filter { $0.key.life == connection.slot.life }
-                        state.leftovers.removeAll { $0.life != connection.slot.life }
-                    }
-                    module.note(ObjectIdentifier(self), connection.needsLogin && connection.hasKeypad ? .asksSomebody : .logsInByItself)
-                    watch(connection.epoch)
-                    return connection
-                } catch { throw away(error) }
+            if case .away(let what, _, let failures) = state.withLock({ $0.condition }), failures > 0 {
+                // It is looked for already, and was not found before: nobody waits for that.
+                let connection = try connecting.withLockIfAvailable { _ throws(CustodyError) in try findNow() }
+                guard let connection else { throw .unavailable("\(self): \(what)", retryAfter: .seconds(1)) }
+                return connection
             }
+            return try connecting.withLock { _ throws(CustodyError) in try findNow() }
         } catch { throw .failed(error) }
+    }
+
+    private func findNow() throws(CustodyError) -> PKCS11Connection {
+        // Another thread may have done it while this one waited.
+        if let connection = try current() { return connection }
+        restartModule()
+        do throws(PKCS11Fault) {
+            let connection = try reachTwice()
+            state.withLock { state in
+                state.condition = .up(connection)
+                state.isRestartDue = false
+                state.missedLooks = 0
+                // What is of an earlier life of the module is closed.
+                state.owners = state.owners.filter { $0.key.life == connection.slot.life }
+                state.leftovers.removeAll { $0.life != connection.slot.life }
+            }
+            watch(connection.epoch)
+            return connection
+        } catch { throw away(error) }
     }
 
     private func current() throws(CustodyError) -> PKCS11Connection? {
@@ -85,10 +94,17 @@ extension PKCS11Token {
     /// Modules see only anew what has come back, or was not there when they began. Others that use this one lose their sessions by that and log
     /// in again: they are disturbed ever more seldom, and never where somebody has to come to a keypad.
     private func restartModule() {
-        guard case .away(_, _, let failures) = state.withLock({ $0.condition }), failures > 0 else { return }
-        let others = module.uses(but: ObjectIdentifier(self))
-        guard others.isEmpty || failures.nonzeroBitCount == 1, !others.contains(.asksSomebody) else { return }
-        module.restart()
+        let isRestartDue = state.withLock { state -> Bool? in
+            guard case .away(_, _, let failures) = state.condition, failures > 0 else { return nil }
+            // Due until it is done: a call that takes its time is no reason to wait twice as long.
+            if failures.nonzeroBitCount == 1 { state.isRestartDue = true }
+            return state.isRestartDue
+        }
+        guard let isRestartDue else { return }
+        let isDone = module.restart(for: ObjectIdentifier(self)) { others in
+            (isRestartDue || others.isEmpty) && !others.contains(.asksSomebody)
+        }
+        if isDone { state.withLock { $0.isRestartDue = false } }
     }
 
     /// Whether trying again by itself helps nobody, or does harm: every wrong PIN brings the token nearer to its lock.
@@ -96,7 +112,7 @@ extension PKCS11Token {
         switch fault {
         case .answered(_, let code): code.reaction == .pin || code.number == 0xa
         case .unacceptable: true
-        case .wrongSignature, .noKey: false
+        case .wrongSignature, .noKey, .lifeIsOver: false
         }
     }
 
@@ -115,6 +131,8 @@ extension PKCS11Token {
         do throws(PKCS11Fault) {
             let needsLogin = facts.has(PKCS11.TokenFlag.loginRequired)
             let hasKeypad = facts.has(PKCS11.TokenFlag.protectedAuthenticationPath)
+            // From now on somebody may be at the keypad.
+            module.note(ObjectIdentifier(self), needsLogin && hasKeypad ? .asksSomebody : .logsInByItself)
             if needsLogin { try login(anchor, hasKeypad: hasKeypad) }
             let mechanisms = try module.mechanisms(of: slot)
             let epoch = state.withLock { state in
@@ -125,6 +143,7 @@ extension PKCS11Token {
                 epoch: epoch, slot: slot, anchor: anchor, needsLogin: needsLogin, hasKeypad: hasKeypad, mechanisms: mechanisms,
                 mostSessions: facts.mostSessions, sessionFlags: flags)
         } catch {
+            module.note(ObjectIdentifier(self), nil)
             close(anchor, owner: Self.anchorOwner)
             throw error
         }
@@ -192,7 +211,7 @@ extension PKCS11Token {
         } catch {
             let isProven = state.withLock { $0.isPINProven }
             // What a module says of a wrong PIN may be anything: one that was never accepted is tried once.
-            guard isProven || [.lost, .gone].contains(error.reaction) else {
+            guard isProven || error == .lifeIsOver else {
                 throw .unacceptable("the login was refused: \(error). It is not tried again; correct the PIN, and start anew")
             }
             throw error

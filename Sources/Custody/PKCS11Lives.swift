@@ -4,20 +4,15 @@ import Synchronization
 /// The lives of a module in this process, each from C_Initialize to C_Finalize. Slots, sessions and handles mean something in one life, and in
 /// the next nothing, or something else; so each call names the life that its numbers are of, and no life ends while a call is running.
 final class PKCS11Lives: Sendable {
-    /// Held while a life begins or ends.
-    private let turn = Mutex(Turn())
+    /// Whether this value began the life that is, so that it may end it. Held while a life begins or ends, in the module's calls for that.
+    private let isOurs = Mutex(false)
     /// Held for a few instructions only.
     private let present = Mutex(Present())
 
-    private struct Turn {
-        /// Whether this value began the life that is, so that it may end it.
-        var isOurs = false
-        /// How many this value began.
-        var begun = 0
-    }
-
     private struct Present {
         var life = 0
+        /// How many this value began.
+        var begun = 0
         /// Calls that are running.
         var calls = 0
         /// Whether calls that come have to wait for those that are running.
@@ -32,11 +27,12 @@ final class PKCS11Lives: Sendable {
 
     private static let pollMicroseconds: UInt32 = 200
 
-    var begun: Int { turn.withLock { $0.begun } }
+    var begun: Int { present.withLock { $0.begun } }
 
     /// Runs a call into the module.
-    /// - Throws: CKR_CRYPTOKI_NOT_INITIALIZED, without a call, when that life is over.
-    func during<Result>(_ life: Int, _ call: String, _ body: () throws(PKCS11Fault) -> Result) throws(PKCS11Fault) -> Result {
+    /// - Throws: ``PKCS11Fault/lifeIsOver`` without a call.
+    func during<Result>(_ life: Int, _ body: () throws(PKCS11Fault) -> Result) throws(PKCS11Fault) -> Result {
+        var pause = Self.pollMicroseconds
         while true {
             let entry = present.withLock { present -> Entry in
                 guard present.life == life else { return .isOver }
@@ -48,8 +44,11 @@ final class PKCS11Lives: Sendable {
             case .mayCall:
                 defer { present.withLock { $0.calls -= 1 } }
                 return try body()
-            case .wait: usleep(Self.pollMicroseconds)
-            case .isOver: throw .answered(call: call, .notInitialized)
+            case .wait:
+                usleep(pause)
+                // A module may be stuck in its end.
+                pause = min(2 * pause, 50_000)
+            case .isOver: throw .lifeIsOver
             }
         }
     }
@@ -58,33 +57,46 @@ final class PKCS11Lives: Sendable {
     /// the other is still at it, so all users of one module share one value of this type, and wait here.
     /// - Returns: the number of the life that is.
     func begin(_ initialize: () throws(PKCS11Fault) -> Void) throws(PKCS11Fault) -> Int {
-        try turn.withLock { turn throws(PKCS11Fault) in
+        try isOurs.withLock { isOurs throws(PKCS11Fault) in
             do throws(PKCS11Fault) {
                 try initialize()
-                turn.isOurs = true
-                turn.begun += 1
-                present.withLock { $0.life += 1 }
+                isOurs = true
+                present.withLock { present in
+                    present.life += 1
+                    present.begun += 1
+                }
             } catch { guard error == .answered(call: "C_Initialize", .alreadyInitialized) else { throw error } }
             return present.withLock { $0.life }
         }
     }
 
     /// Ends the life that is, if this value began it and all calls come to their end in time.
-    /// - Parameter within: how long running calls are waited for; calls that come meanwhile wait as long.
-    func end(within: Duration, _ finalize: () -> Void) {
-        turn.withLock { turn in
-            guard turn.isOurs else { return }
-            present.withLock { $0.isEnding = true }
-            defer { present.withLock { $0.isEnding = false } }
-            var left = Int(within / .microseconds(Self.pollMicroseconds))
-            while present.withLock({ $0.calls > 0 }) {
-                guard left > 0 else { return }
-                left -= 1
-                usleep(Self.pollMicroseconds)
+    /// - Parameters:
+    ///   - within: how long running calls are waited for; calls that come meanwhile wait as long.
+    ///   - isAllowed: asked when no call is running, and none can begin.
+    ///   - finalize: whether the module said that it has ended.
+    /// - Returns: whether the life is over.
+    func end(within: Duration, if isAllowed: () -> Bool = { true }, _ finalize: () -> Bool) -> Bool {
+        var left = Int(within / .microseconds(Self.pollMicroseconds))
+        func mayWait() -> Bool {
+            left -= 1
+            if left > 0 { usleep(Self.pollMicroseconds) }
+            return left > 0
+        }
+        while true {
+            // A module may be stuck in its beginning.
+            let isOver = isOurs.withLockIfAvailable { isOurs -> Bool in
+                guard isOurs else { return false }
+                present.withLock { $0.isEnding = true }
+                defer { present.withLock { $0.isEnding = false } }
+                while present.withLock({ $0.calls > 0 }) { guard mayWait() else { return false } }
+                guard isAllowed(), finalize() else { return false }
+                present.withLock { $0.life += 1 }
+                isOurs = false
+                return true
             }
-            finalize()
-            present.withLock { $0.life += 1 }
-            turn.isOurs = false
+            if let isOver { return isOver }
+            guard mayWait() else { return false }
         }
     }
 }

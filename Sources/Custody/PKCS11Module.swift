@@ -64,16 +64,26 @@ public final class PKCS11Module: Sendable {
     /// Ends the module's work in this process, if this value began it, and unless a call is running and does not come back: nobody knows what
     /// ending it then does. When all tokens are closed, and before the process exits: modules that bring a crypto library may crash behind
     /// that library's own exit handler.
-    public func finalize() { lives.end(within: .seconds(1)) { _ = functions.pointee.C_Finalize?(nil) } }
+    public func finalize() { _ = lives.end(within: .seconds(1)) { ended() } }
 
     /// As ``finalize()``, for modules that see only anew what has come back: the next use initializes it. All sessions and logins are lost.
-    func restart() { lives.end(within: .milliseconds(200)) { _ = functions.pointee.C_Finalize?(nil) } }
+    /// - Parameters:
+    ///   - token: who wants it.
+    ///   - isAllowed: says so by what others do with the module.
+    /// - Returns: whether the module has ended.
+    func restart(for token: ObjectIdentifier, if isAllowed: ([Use]) -> Bool) -> Bool {
+        func mayEnd() -> Bool { isAllowed(uses.withLock { $0.filter { $0.key != token }.map(\.value) }) }
+        // Once before others are held up, and once when none of them is at it.
+        return mayEnd() && lives.end(within: .milliseconds(200), if: mayEnd) { ended() }
+    }
+
+    private func ended() -> Bool {
+        guard let number = functions.pointee.C_Finalize?(nil) else { return false }
+        return [PKCS11ReturnCode.ok, .notInitialized].contains(PKCS11ReturnCode(number: number))
+    }
 
     /// Notes how a token of this module is used, for others that want a restart.
     func note(_ token: ObjectIdentifier, _ use: Use?) { uses.withLock { $0[token] = use } }
-
-    /// What others do with this module.
-    func uses(but token: ObjectIdentifier) -> [Use] { uses.withLock { $0.filter { $0.key != token }.map(\.value) } }
 
     /// A token in use, and what its next login costs.
     enum Use {
@@ -84,7 +94,7 @@ public final class PKCS11Module: Sendable {
 
     /// A call of a life: refused when that life is over.
     private func call(_ name: String, _ life: Int, _ body: () -> CK_RV?) throws(PKCS11Fault) {
-        try check(name, try lives.during(life, name, body))
+        try check(name, try lives.during(life, body))
     }
 
     /// Slots with a token in them. Asking for their number first lets modules look for new ones.
@@ -191,7 +201,7 @@ public final class PKCS11Module: Sendable {
 
     /// Handles of objects that have all these attributes, `most` at most.
     func find(_ session: PKCS11Session, _ template: [PKCS11Attribute], most: Int) throws(PKCS11Fault) -> [UInt] {
-        try lives.during(session.life, "C_FindObjectsInit") { () throws(PKCS11Fault) in
+        try lives.during(session.life) { () throws(PKCS11Fault) in
             let session = session.number
             try check("C_FindObjectsInit", PKCS11Template(template).with { functions.pointee.C_FindObjectsInit?(session, $0, $1) })
             var found: [UInt] = []
@@ -311,7 +321,7 @@ public final class PKCS11Module: Sendable {
         var output = Bytes(repeating: 0, count: input.count + 64)
         var length = CK_ULONG(output.count)
         // Parameters stay where they are until the second call has returned: modules keep the pointers.
-        let (first, second) = try lives.during(session.life, begin.name) {
+        let (first, second) = try lives.during(session.life) {
             iv.withUnsafeMutableBufferPointer { iv in
                 associated.withUnsafeMutableBufferPointer { associated -> (CK_RV, CK_RV) in
                     var parameters = CK_GCM_PARAMS(
@@ -346,7 +356,7 @@ public final class PKCS11Module: Sendable {
     ) throws(PKCS11Fault) -> Bytes {
         var signature = Bytes(repeating: 0, count: mechanism.longest)
         var length = CK_ULONG(signature.count)
-        try lives.during(session.life, "C_SignInit") { () throws(PKCS11Fault) in
+        try lives.during(session.life) { () throws(PKCS11Fault) in
             try beginSignature(session.number, mechanism, key)
             let code = input.withUnsafeBufferPointer { input in
                 functions.pointee.C_Sign?(

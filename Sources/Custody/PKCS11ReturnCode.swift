@@ -77,6 +77,8 @@ extension PKCS11ReturnCode: CustomStringConvertible {
 enum PKCS11Fault: Error, Hashable, Sendable {
     /// The module's own answer.
     case answered(call: String, PKCS11ReturnCode)
+    /// The module was ended meanwhile: the call was not made.
+    case lifeIsOver
     /// It said that it had signed, and the signature does not verify with the key's public half.
     case wrongSignature
     /// Logged in, and there is no such key.
@@ -87,6 +89,7 @@ enum PKCS11Fault: Error, Hashable, Sendable {
     var reaction: PKCS11ReturnCode.Reaction {
         switch self {
         case .answered(_, let code): code.reaction
+        case .lifeIsOver: .gone
         case .wrongSignature: .stale
         case .noKey, .unacceptable: .permanent
         }
@@ -97,6 +100,7 @@ extension PKCS11Fault: CustomStringConvertible {
     var description: String {
         switch self {
         case .answered(let call, let code): "\(call) answered \(code)"
+        case .lifeIsOver: "the module was ended meanwhile, and is initialized anew"
         case .wrongSignature: "it gave a signature that does not verify; it was not released"
         case .noKey: "it has no such private key"
         case .unacceptable(let what): what

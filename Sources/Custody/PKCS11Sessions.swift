@@ -123,6 +123,7 @@ extension PKCS11Token {
                 try module.closeSession(session)
                 return true
             } catch {
+                // Of a life that is over, or the module says so itself.
                 guard case .answered(_, let code) = error, code != .sessionHandleInvalid else { return true }
                 // The module forgot everything.
                 if code == .notInitialized { return true }

@@ -225,7 +225,8 @@ final class PKCS11Threads: Sendable {
                 state.workers -= 1
                 state.most = max(1, state.workers)
                 state.growsAt = clocks.monotonic + .seconds(30)
-                return (.end(isPresent: true), state.help(), done)
+                // The last of them: another thread would get no session either. `look` begins one.
+                return (.end(isPresent: true), state.workers == 0 ? nil : state.help(), done)
             }
             if !state.queue.isEmpty {
                 let job = state.queue.removeFirst()

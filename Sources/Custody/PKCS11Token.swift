@@ -48,8 +48,12 @@ public final class PKCS11Token: Sendable {
         /// Whether this PIN was ever accepted.
         var isPINProven = false
         var logins = 0
-        /// When the look at the token began that goes on now, a monotonic time.
-        var looksSince: Duration?
+        /// The look at the token that goes on now: of which connection, and since when, a monotonic time.
+        var look: (epoch: Int, since: Duration)?
+        /// Looks one after the other that did not see it.
+        var missedLooks = 0
+        /// Whether the module is to be ended and initialized anew, though others use it.
+        var isRestartDue = false
         /// Logins that were begun.
         var attempts = 0
     }
@@ -95,10 +99,16 @@ public final class PKCS11Token: Sendable {
     }
 
     public var health: Health {
-        let (condition, looksSince) = state.withLock { ($0.condition, $0.looksSince) }
+        let (condition, look) = state.withLock { ($0.condition, $0.look) }
+        let areAllStuck = threads.counts.stuck >= configuration.sessions
         return switch condition {
-        case .up:
-            looksSince.map { clocks.monotonic - $0 > configuration.signing } ?? false ? .away("The module does not answer") : .up
+        case .up where areAllStuck: .away("None of the calls into the module comes back")
+        case .up(let connection):
+            if let look, look.epoch == connection.epoch, clocks.monotonic - look.since > configuration.signing {
+                .away("The module does not answer")
+            } else {
+                .up
+            }
         case .away(let what, _, _): .away(what)
         case .halted(let what): .halted(what)
         case .closed: .halted("It is closed")
@@ -119,11 +129,11 @@ public final class PKCS11Token: Sendable {
     }
 
     public var counts: Counts {
-        let stuck = threads.counts.stuck
+        let (stuck, starts) = (threads.counts.stuck, module.starts)
         return state.withLock {
             Counts(
                 sessions: $0.owners.count + $0.leftovers.count, stuck: stuck, logins: $0.logins, connections: $0.epochs,
-                starts: module.starts)
+                starts: starts)
         }
     }
 

@@ -37,12 +37,19 @@ extension PKCS11Token {
     /// - Returns: whether the connection is the one of this epoch.
     private func isLooked(_ epoch: Int) -> Bool {
         guard case .up(let connection) = state.withLock({ $0.condition }), connection.epoch == epoch else { return false }
-        state.withLock { $0.looksSince = clocks.monotonic }
-        defer { state.withLock { $0.looksSince = nil } }
-        // One fault is no reason to turn callers away.
+        state.withLock { $0.look = (epoch, clocks.monotonic) }
+        defer { state.withLock { state in if state.look?.epoch == epoch { state.look = nil } } }
+        // One fault is no reason to turn callers away; nor is a blink of the network one to call somebody to a keypad.
         if !isSeen(in: connection.slot), !isSeen(in: connection.slot) {
-            disconnect(connection, Self.gone)
-        } else if connection.needsLogin, (try? module.isLoggedIn(connection.anchor)) != true {
+            let missed = state.withLock { state in
+                state.missedLooks += 1
+                return state.missedLooks
+            }
+            if missed > 1 || !connection.hasKeypad { disconnect(connection, Self.gone) }
+            return true
+        }
+        state.withLock { $0.missedLooks = 0 }
+        if connection.needsLogin, (try? module.isLoggedIn(connection.anchor)) != true {
             repair(connection)
         }
         return true
