@@ -98,12 +98,14 @@ public final class CustodyDirectory: Sendable {
         return (files, lock, try MasterKey.load(from: files, passphrase: passphrase))
     }
 
-    /// Writes the master key's file anew; the key itself stays, and nothing sealed under it changes. A server's key that is not sealed yet is. What lay on the disk before may
-    /// be found there by whoever has the disk.
+    /// Writes the master key's file anew; the key itself stays, and nothing sealed under it changes. A server's key that is not sealed yet is.
+    /// What lay on the disk before may be found there by whoever has the disk.
     public func protect(_ protection: MasterKeyProtection, entropy: some Entropy) throws(CustodyError) {
         // As earlier versions wrote it: a copy of the directory would have the server's key whatever protects the master key.
-        if ServerKeySeal.isPlain(try files.read(Self.serverKeyName, limit: 4096)) {
-            try files.write(Self.serverKeyName, try ServerKeySeal.seal(try serverKey(), master, entropy: entropy))
+        let text = try files.read(Self.serverKeyName, limit: 4096)
+        if ServerKeySeal.isPlain(text) {
+            let key = try ServerKeySeal.open(text, master, path: files.path(Self.serverKeyName))
+            try files.write(Self.serverKeyName, try ServerKeySeal.seal(key, master, entropy: entropy))
         }
         try master.save(in: files, protection, entropy: entropy)
     }
